@@ -1,0 +1,1 @@
+"""One file a syntax: from text to values with their exact spans. Pure."""
