@@ -1,0 +1,305 @@
+"""What only the whole repository tells: locked versions, the role of a manifest, its runtime.
+
+Pure and never cached by blob: any file may change the answer for any other.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from functools import lru_cache
+
+from bot.core.model import (
+    DeclaredRole,
+    DeclaredRuntime,
+    Dependency,
+    FileFacts,
+    Locked,
+    LockFile,
+    Package,
+    Role,
+    Runtime,
+    Statement,
+    Workspace,
+)
+from bot.core.versions import scheme
+
+RUNTIME_OF = {"pypi": "python", "npm": "node"}
+"""The language runtime that the releases of a registry require."""
+
+EVERY_MEMBER = "**"
+"""The importer that a lock file names when it holds every member of the workspace."""
+
+_PYTHONS = ("2.7", *(f"3.{minor}" for minor in range(21)))
+_PLATFORMS = (("linux", "Linux"), ("win32", "Windows"), ("darwin", "Darwin"))
+
+
+@dataclass(frozen=True, slots=True)
+class _Lock:
+    path: str
+    folder: str
+    file: LockFile
+    locked: dict[tuple[str, str], list[Locked]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Repository:
+    locks: tuple[_Lock, ...]
+    roles: dict[str, Role]
+    runtimes: dict[tuple[str, str], list[tuple[str, DeclaredRuntime]]]
+    workspaces: dict[str, Workspace]
+    floors: dict[tuple[str, str, str], Runtime | None] = field(default_factory=dict)
+
+
+def resolve(files: Sequence[FileFacts]) -> tuple[Dependency, ...]:
+    """Every statement of these (completed) files as a dependency, in order of path and place."""
+    repository = _gather(files)
+    return tuple(
+        _dependency(repository, facts, statement)
+        for facts in sorted(files, key=lambda f: (f.path, f.ecosystem))
+        for statement in facts.statements
+    )
+
+
+def subject_of(statement: Statement) -> str:
+    """What moves as one with this statement: its package, or the larger thing that it names."""
+    return statement.subject or subject_of_package(statement.package)
+
+
+def subject_of_package(package: Package) -> str:
+    """The subject of a package; one index's package is not another's of the same name."""
+    return f"{package}@{package.url}" if package.url else str(package)
+
+
+def _gather(files: Iterable[FileFacts]) -> _Repository:
+    locks: list[_Lock] = []
+    roles: dict[str, Role] = {}
+    runtimes: dict[tuple[str, str], list[tuple[str, DeclaredRuntime]]] = defaultdict(list)
+    workspaces: dict[str, Workspace] = {}
+    for facts in files:
+        folder = posixpath.dirname(facts.path)
+        locks.extend(_lock(facts, folder))
+        for declaration in facts.declarations:
+            if isinstance(declaration, DeclaredRole):
+                roles[facts.path] = declaration.role
+            elif isinstance(declaration, DeclaredRuntime):
+                runtimes[folder, declaration.name].append((facts.path, declaration))
+            elif isinstance(declaration, Workspace):
+                workspaces[folder] = declaration
+    return _Repository(tuple(locks), roles, dict(runtimes), workspaces)
+
+
+def _lock(facts: FileFacts, folder: str) -> list[_Lock]:
+    files = [d for d in facts.declarations if isinstance(d, LockFile)]
+    if not files:
+        return []
+    locked: dict[tuple[str, str], list[Locked]] = defaultdict(list)
+    for declaration in facts.declarations:
+        if isinstance(declaration, Locked):
+            locked[declaration.registry, declaration.name].append(declaration)
+    return [_Lock(facts.path, folder, file, locked) for file in files]
+
+
+def _dependency(repository: _Repository, facts: FileFacts, statement: Statement) -> Dependency:
+    lock = _covering(repository, facts.path) if statement.lockable else None
+    locked = _locked_version(lock, facts.path, statement) if lock else None
+    rules = scheme(statement.scheme)
+    stated = rules.exact(statement.constraint) if statement.constraint else None
+    return Dependency(
+        statement=statement,
+        path=facts.path,
+        ecosystem=facts.ecosystem,
+        subject=subject_of(statement),
+        current=stated or locked or (rules.floor(statement.constraint) if statement.constraint else None),
+        locked=locked is not None,
+        lock=lock.path if lock else None,
+        role=repository.roles.get(facts.path, Role.APPLICATION),
+        runtime=_runtime(repository, facts.path, statement),
+    )
+
+
+def _covering(repository: _Repository, path: str) -> _Lock | None:
+    """The nearest lock file that holds this manifest."""
+    covering = [lock for lock in repository.locks if _covers(repository, lock, path)]
+    return max(covering, key=lambda lock: len(lock.folder), default=None)
+
+
+def _covers(repository: _Repository, lock: _Lock, path: str) -> bool:
+    folder, name = posixpath.split(path)
+    if name not in lock.file.manifests:
+        return False
+    relative = _relative(folder, lock.folder)
+    if relative is None:
+        return _normal(posixpath.relpath(folder or ".", lock.folder or ".")) in lock.file.importers
+    if relative in lock.file.importers:
+        return True
+    return EVERY_MEMBER in lock.file.importers and (relative == "." or _member(repository, lock.folder, relative))
+
+
+def _member(repository: _Repository, root: str, relative: str) -> bool:
+    workspace = repository.workspaces.get(root)
+    if workspace is None:
+        return False
+
+    def listed(patterns: Iterable[str]) -> bool:
+        return any(_glob(relative, pattern) for pattern in patterns)
+
+    return listed(workspace.members) and not listed(workspace.excluded)
+
+
+def _glob(path: str, pattern: str) -> bool:
+    """Whether a folder matches a workspace glob: ``*`` is one segment, ``**`` any number of them."""
+    wanted = _normal(pattern).split("/")
+    return _match(path.split("/"), wanted)
+
+
+def _match(parts: list[str], wanted: list[str]) -> bool:
+    """Match segment by segment, keeping the set of pattern positions reached (linear, no backtracking)."""
+    reached = _closure({0}, wanted)
+    for part in parts:
+        step = {
+            at if wanted[at] == "**" else at + 1
+            for at in reached
+            if at < len(wanted) and (wanted[at] == "**" or fnmatchcase(part, wanted[at]))
+        }
+        reached = _closure(step, wanted)
+    return len(wanted) in reached
+
+
+def _closure(reached: set[int], wanted: list[str]) -> set[int]:
+    for at in sorted(reached):
+        following = at
+        while following < len(wanted) and wanted[following] == "**":
+            following += 1
+            reached.add(following)
+    return reached
+
+
+def _normal(path: str) -> str:
+    return posixpath.normpath(path) if path else "."
+
+
+def _relative(folder: str, root: str) -> str | None:
+    """``folder`` seen from ``root`` ("." for the same), None when it is not below it."""
+    if folder == root:
+        return "."
+    if not root:
+        return folder
+    return folder[len(root) + 1 :] if folder.startswith(f"{root}/") else None
+
+
+def _locked_version(lock: _Lock, path: str, statement: Statement) -> str | None:
+    """The version that the lock file holds for this statement, None where it holds none.
+
+    A lock may hold several versions of one package: the one resolved for the manifest's own
+    folder counts first, then the one that answers the same constraint, then the lock's own
+    folder, then the newest that the constraint admits.
+    """
+    entries = lock.locked.get((statement.package.registry, statement.package.name), [])
+    relative = _relative(posixpath.dirname(path), lock.folder)
+    tests: tuple[Callable[[Locked], bool], ...] = (
+        lambda entry: entry.importer is not None and entry.importer == relative,
+        lambda entry: entry.requested is not None and entry.requested == statement.constraint,
+        lambda entry: entry.importer == ".",
+        lambda _: True,
+    )
+    for test in tests:
+        versions = [entry.version for entry in entries if test(entry)]
+        if versions:
+            return _newest(versions, statement)
+    return None
+
+
+def _newest(versions: Sequence[str], statement: Statement) -> str | None:
+    rules = scheme(statement.scheme)
+    known = [version for version in versions if rules.key(version) is not None]
+    admitted = [version for version in known if rules.satisfies(version, statement.constraint)]
+    return max(admitted or known, key=rules.key, default=None)
+
+
+def _runtime(repository: _Repository, path: str, statement: Statement) -> Runtime | None:
+    """The oldest runtime that must go on working where this statement applies."""
+    name = RUNTIME_OF.get(statement.package.registry)
+    if name is None:
+        return None
+    declared = _declared(repository, path, name)
+    if name != "python" or "python" not in statement.context.marker:
+        return declared
+    return _narrowed(declared, statement.context.marker, path)
+
+
+def _declared(repository: _Repository, path: str, name: str) -> Runtime | None:
+    """The floor that the nearest declaration gives: the file's own, then its folder's, then upwards."""
+    key = (path, name, "")
+    if key not in repository.floors:
+        repository.floors[key] = next(
+            (found for at, said in _nearest(repository, path, name) if (found := _floor(at, said))), None
+        )
+    return repository.floors[key]
+
+
+def _nearest(repository: _Repository, path: str, name: str) -> Iterable[tuple[str, DeclaredRuntime]]:
+    folder = posixpath.dirname(path)
+    while True:
+        yield from sorted(repository.runtimes.get((folder, name), []), key=lambda said: said[0] != path)
+        if not folder:
+            return
+        folder = posixpath.dirname(folder)
+
+
+def _floor(path: str, declared: DeclaredRuntime) -> Runtime | None:
+    rules = scheme(declared.scheme)
+    text = declared.constraint.strip()
+    floor = text if rules.key(text) is not None else rules.floor(text)
+    if not floor:
+        return None
+    return Runtime(declared.name, declared.scheme, _late(floor), declared.constraint, path)
+
+
+def _late(floor: str) -> str:
+    """A late patch release of the line: who states 3.9 or 18 runs its patches, not 3.9.0."""
+    parts = floor.lstrip("vV=").split(".")
+    if len(parts) >= 3 or not all(part.isdigit() for part in parts):
+        return floor
+    return ".".join([*parts, "99", "99"][:3])
+
+
+def _narrowed(declared: Runtime | None, marker: str, path: str) -> Runtime | None:
+    """The oldest runtime to which a marker such as ``python_version < "3.9"`` still applies.
+
+    Where nothing is declared, the newest that the marker admits stands in for it, as the marker
+    alone does not say how far back the project goes.
+    """
+    admitted = [python for python in _PYTHONS if _applies(marker, python)]
+    if declared is None:
+        limited = admitted and admitted[-1] != _PYTHONS[-1]
+        return Runtime("python", "pep440", _late(admitted[-1]), marker, path) if limited else None
+    rules = scheme("pep440")
+    supported = [p for p in admitted if rules.key(_late(p)) >= rules.key(declared.floor)]
+    if not supported or rules.key(_late(supported[0])) == rules.key(declared.floor):
+        return declared
+    return Runtime("python", "pep440", _late(supported[0]), marker, path)
+
+
+@lru_cache(maxsize=4096)
+def _applies(marker: str, python: str) -> bool:
+    """Whether the marker can be true on this Python on any common platform."""
+    from packaging.markers import InvalidMarker, Marker  # noqa: PLC0415 - only repositories with markers pay for it
+
+    try:
+        parsed = Marker(marker)
+    except InvalidMarker:
+        return False
+    environments = (
+        {
+            "python_version": python,
+            "python_full_version": _late(python),
+            "sys_platform": system,
+            "platform_system": name,
+        }
+        for system, name in _PLATFORMS
+    )
+    return any(parsed.evaluate({**environment, "extra": ""}) for environment in environments)

@@ -1,0 +1,273 @@
+"""The types of policy, and how an operator's, an organisation's and a repository's combine.
+
+Field by field, what is stated closest to the repository wins where it is a matter of taste
+(groups, strategies, commit style), and the strictest wins where it is a matter of safety
+(DESIGN law 9: a repository can only tighten what the operator allows).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import timedelta
+from enum import StrEnum
+from fnmatch import fnmatchcase
+from typing import Annotated, TypeVar
+
+import msgspec
+
+from bot.core.model import Dependency, Kind, Strategy
+
+T = TypeVar("T")
+
+_UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+
+Duration = Annotated[
+    str, msgspec.Meta(pattern=r"^\d{1,5}[mhdw]$", description="A number and m, h, d or w: 90m, 2h, 3d, 1w")
+]
+Glob = Annotated[str, msgspec.Meta(max_length=200, description="A name or path; * stands for anything")]
+Name = Annotated[str, msgspec.Meta(max_length=100, min_length=1)]
+
+
+def duration(text: str) -> timedelta:
+    """The length of time that ``3d``, ``2h``, ``90m`` or ``1w`` says; raises ``ValueError`` for anything else."""
+    match = re.fullmatch(r"(\d{1,5})([mhdw])", text)
+    if match is None:
+        raise ValueError(f"{text!r} is not a duration: write a number and m, h, d or w, such as 3d")
+    return timedelta(**{_UNITS[match[2]]: int(match[1])})
+
+
+class Mode(StrEnum):
+    """How far the bot goes by itself, least first."""
+
+    OBSERVE = "observe"
+    PROPOSE = "propose"
+    DELIVER = "deliver"
+
+
+class Major(StrEnum):
+    """What to do with a major release when smaller ones wait too."""
+
+    TOGETHER = "together"
+    SPLIT = "split"
+    HOLD = "hold"
+
+
+class CommitStyle(StrEnum):
+    """How commit subjects are worded."""
+
+    AUTO = "auto"
+    CONVENTIONAL = "conventional"
+    PLAIN = "plain"
+
+
+class Automerge(StrEnum):
+    """The largest bump that is merged without a person, least first."""
+
+    NEVER = "never"
+    PATCH = "patch"
+    MINOR = "minor"
+    MAJOR = "major"
+
+
+class _Strict(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Policy types refuse a key they do not know: a typing error must not pass for a rule."""
+
+
+class Match(_Strict, frozen=True):
+    """What a rule is for: every field given must match."""
+
+    registry: Glob = "*"
+    name: Glob = "*"
+    kind: Glob = "*"
+    ecosystem: Glob = "*"
+    path: Glob = "*"
+    group: Glob = "*"
+
+    def admits(self, dependency: Dependency) -> bool:
+        """Whether the dependency is meant."""
+        package = dependency.package
+        pairs = (
+            (package.registry, self.registry),
+            (package.name, self.name),
+            (dependency.kind.value, self.kind),
+            (dependency.ecosystem, self.ecosystem),
+            (dependency.path, self.path),
+            (dependency.statement.context.group, self.group),
+        )
+        return all(pattern == "*" or fnmatchcase(text, pattern) for text, pattern in pairs)
+
+
+class Rule(_Strict, frozen=True):
+    """Settings for the dependencies that ``match``; a later rule wins over an earlier one."""
+
+    match: Match
+    group: Name | None = None
+    minimum_age: Duration | None = None
+    strategy: Strategy | None = None
+    major: Major | None = None
+    pipeline: Name | None = None
+    prereleases: bool | None = None
+
+
+class Ignore(_Strict, frozen=True):
+    """Versions that are not wanted: all of them, or those that the constraint ``versions`` admits."""
+
+    name: Glob
+    registry: Glob = "*"
+    path: Glob = "*"
+    versions: Annotated[str, msgspec.Meta(max_length=200)] = ""
+    reason: Annotated[str, msgspec.Meta(max_length=500)] = ""
+
+    def meant(self, dependency: Dependency) -> bool:
+        """Whether the dependency is meant, leaving the version aside."""
+        return Match(registry=self.registry, name=self.name, path=self.path).admits(dependency)
+
+
+class Pipeline(_Strict, frozen=True):
+    """How one class of change is delivered."""
+
+    kinds: tuple[Kind, ...] = ()
+    automerge: Automerge = Automerge.NEVER
+    minimum_age: Duration | None = None
+
+
+class Commit(_Strict, frozen=True):
+    """Who writes the commits, and how."""
+
+    name: Annotated[str, msgspec.Meta(pattern=r"^[^<>\n\r\x00]{1,100}$")] = "Freshline"
+    email: Annotated[str, msgspec.Meta(pattern=r"^[^<>\s\x00]{1,200}$")] = "freshline@users.noreply.github.com"
+    style: CommitStyle = CommitStyle.AUTO
+
+
+DEFAULT_EXCLUDE = (
+    "node_modules",
+    "bower_components",
+    "vendor",
+    "third_party",
+    "site-packages",
+    ".venv",
+    "venv",
+    ".tox",
+    "fixtures",
+    "__fixtures__",
+    "testdata",
+)
+
+
+class Policy(_Strict, frozen=True):
+    """What is wanted of the bot, in one repository, an organisation, or everywhere."""
+
+    mode: Mode | None = None
+    minimum_age: Duration | None = None
+    strategy: Strategy | None = None
+    major: Major | None = None
+    exclude: tuple[Glob, ...] | None = None
+    commit: Commit | None = None
+    pipelines: dict[str, Pipeline] = msgspec.field(default_factory=dict)
+    rules: tuple[Rule, ...] = ()
+    ignore: tuple[Ignore, ...] = ()
+
+
+DEFAULT_PIPELINES: dict[Kind, str] = {
+    Kind.LIBRARY: "application",
+    Kind.RUNTIME: "application",
+    Kind.IMAGE: "os",
+    Kind.MACHINE_IMAGE: "os",
+    Kind.MODULE: "infrastructure",
+    Kind.ACTION: "tools",
+    Kind.TOOL: "tools",
+}
+
+DEFAULTS = Policy(
+    mode=Mode.PROPOSE,
+    minimum_age="3d",
+    strategy=Strategy.AUTO,
+    major=Major.TOGETHER,
+    exclude=DEFAULT_EXCLUDE,
+    commit=Commit(),
+)
+
+
+def combine(outer: Policy, inner: Policy) -> Policy:
+    """The policy of the inner scope (a repository) within the outer one (its operator).
+
+    Safety takes the stricter side: the longer minimum age, the lesser mode, the lesser
+    automerge, every ignore of both. Inner rules come after, and so win, but can't shorten an age.
+    """
+    return Policy(
+        mode=_least(Mode, outer.mode, inner.mode),
+        minimum_age=_longest(outer.minimum_age, inner.minimum_age),
+        strategy=inner.strategy or outer.strategy,
+        major=inner.major or outer.major,
+        exclude=inner.exclude if inner.exclude is not None else outer.exclude,
+        commit=inner.commit or outer.commit,
+        pipelines=_pipelines(outer.pipelines, inner.pipelines),
+        rules=(*outer.rules, *inner.rules),
+        ignore=(*outer.ignore, *inner.ignore),
+    )
+
+
+def _least(order: type[Mode], *given: Mode | None) -> Mode | None:
+    known = [mode for mode in given if mode is not None]
+    return min(known, key=list(order).index) if known else None
+
+
+def _longest(*given: str | None) -> str | None:
+    return max((text for text in given if text), key=duration, default=None)
+
+
+def _pipelines(outer: dict[str, Pipeline], inner: dict[str, Pipeline]) -> dict[str, Pipeline]:
+    merged = dict(outer)
+    for name, pipeline in inner.items():
+        above = outer.get(name)
+        merged[name] = pipeline if above is None else _tightened(above, pipeline)
+    return merged
+
+
+def _tightened(outer: Pipeline, inner: Pipeline) -> Pipeline:
+    order = list(Automerge)
+    return Pipeline(
+        kinds=inner.kinds or outer.kinds,
+        automerge=min(outer.automerge, inner.automerge, key=order.index),
+        minimum_age=_longest(outer.minimum_age, inner.minimum_age),
+    )
+
+
+class Effective(msgspec.Struct, frozen=True):
+    """What the policy says of one dependency, every question answered."""
+
+    pipeline: str
+    minimum_age: timedelta
+    strategy: Strategy
+    major: Major
+    prereleases: bool
+    group: str | None
+    ignores: tuple[Ignore, ...]
+
+
+def effective(policy: Policy, dependency: Dependency) -> Effective:
+    """What ``policy`` (combined over ``DEFAULTS``) says of the dependency."""
+    rules = [rule for rule in policy.rules if rule.match.admits(dependency)]
+    pipeline = _last((rule.pipeline for rule in rules), _routed(policy, dependency.kind))
+    within = policy.pipelines.get(pipeline, Pipeline())
+    ages = (policy.minimum_age, within.minimum_age, *(rule.minimum_age for rule in rules))
+    return Effective(
+        pipeline=pipeline,
+        minimum_age=duration(_longest(*ages) or "0d"),
+        strategy=_last((rule.strategy for rule in rules), policy.strategy or Strategy.AUTO),
+        major=_last((rule.major for rule in rules), policy.major or Major.TOGETHER),
+        prereleases=_last((rule.prereleases for rule in rules), False),
+        group=_last((rule.group for rule in rules), None),
+        ignores=tuple(ignore for ignore in policy.ignore if ignore.meant(dependency)),
+    )
+
+
+def _routed(policy: Policy, kind: Kind) -> str:
+    named = [name for name, pipeline in policy.pipelines.items() if kind in pipeline.kinds]
+    return named[0] if named else DEFAULT_PIPELINES[kind]
+
+
+def _last(given: Iterable[T | None], default: T) -> T:
+    stated = [value for value in given if value is not None]
+    return stated[-1] if stated else default
