@@ -411,7 +411,8 @@ class Update:
     """A decision to move a subject: all places that state it, together.
 
     ``dependencies`` are the sites that move; ``version`` what they move to, ``from_version``
-    the oldest version among them; ``reasons`` say why now and name the sites that stay.
+    the oldest version in use among them; ``reasons`` say why not a newer one and name the sites
+    that stay. ``track`` is "major" for a major update split from a smaller one, else "".
     """
 
     subject: str
@@ -425,6 +426,7 @@ class Update:
     bump: Bump
     pipeline: str
     group: str | None
+    track: str
     reasons: tuple[str, ...]
 
 

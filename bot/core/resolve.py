@@ -107,6 +107,7 @@ def _dependency(repository: _Repository, facts: FileFacts, statement: Statement)
     lock = _covering(repository, facts.path) if statement.lockable else None
     locked = _locked_version(lock, facts.path, statement) if lock else None
     rules = scheme(statement.scheme)
+    role = repository.roles.get(facts.path, Role.APPLICATION)
     stated = rules.exact(statement.constraint) if statement.constraint else None
     return Dependency(
         statement=statement,
@@ -116,9 +117,17 @@ def _dependency(repository: _Repository, facts: FileFacts, statement: Statement)
         current=stated or locked or (rules.floor(statement.constraint) if statement.constraint else None),
         locked=locked is not None,
         lock=lock.path if lock else None,
-        role=repository.roles.get(facts.path, Role.APPLICATION),
-        runtime=_runtime(repository, facts.path, statement),
+        role=role,
+        runtime=None if _only_for_developers(role, statement) else _runtime(repository, facts.path, statement),
     )
+
+
+def _only_for_developers(role: Role, statement: Statement) -> bool:
+    """Whether the runtime that a library promises to its users does not bind this statement.
+
+    npm installs ``devDependencies`` for the library's developers only, on a Node of their choice.
+    """
+    return role is Role.LIBRARY and statement.context.group == "devDependencies"
 
 
 def _covering(repository: _Repository, path: str) -> _Lock | None:

@@ -1,0 +1,498 @@
+"""Decide: what moves, to which version, and why everything else stays. Pure.
+
+``decide`` takes one subject with all its sites. Each site is *surveyed* for the newest release
+it can take; the newest of those is the target; sites that can't take the target are named
+(DESIGN law 3). Every site ends up in an update or with a skip that says why (law 4).
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from bot.core.model import (
+    Answer,
+    Bump,
+    Change,
+    Decision,
+    Dependency,
+    History,
+    Kind,
+    Listing,
+    Package,
+    Part,
+    Pin,
+    Release,
+    Role,
+    Runtime,
+    Skip,
+    SkipReason,
+    Strategy,
+    Unavailable,
+    Update,
+)
+from bot.core.rules import Effective, Major, Policy, effective
+from bot.core.versions import scheme
+from bot.core.versions.base import Scheme
+
+MAJOR_TRACK = "major"
+"""What tells the major update of a subject from its smaller one when they are split."""
+
+_SIZES = list(Bump)
+
+
+@dataclass(frozen=True, slots=True)
+class _Site:
+    """One dependency with what the registry and the policy say of it."""
+
+    dependency: Dependency
+    listing: Listing
+    rules: Scheme
+    wanted: Effective
+    current: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Survey:
+    """The newest release a site can take (None: nothing newer), and newer ones it can't, newest first."""
+
+    target: Release | None
+    held: tuple[Skip, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Moment:
+    """What decisions depend on beside the site."""
+
+    history: History
+    now: datetime
+
+
+def decide_all(
+    dependencies: Iterable[Dependency],
+    answers: Mapping[Package, Answer],
+    policy: Policy,
+    history: History,
+    now: datetime,
+) -> tuple[Decision, ...]:
+    """A decision for every subject, in order of first appearance."""
+    subjects: dict[str, list[Dependency]] = defaultdict(list)
+    for dependency in dependencies:
+        subjects[dependency.subject].append(dependency)
+    return tuple(decide(sites, answers, policy, history, now) for sites in subjects.values())
+
+
+def decide(
+    dependencies: Sequence[Dependency],
+    answers: Mapping[Package, Answer],
+    policy: Policy,
+    history: History,
+    now: datetime,
+) -> Decision:
+    """What becomes of one subject, given all its sites (at least one) and the registries' answers."""
+    moment = _Moment(history, now)
+    skips: list[tuple[Dependency, Skip]] = []
+    sites: list[_Site] = []
+    for dependency in dependencies:
+        site = _admit(dependency, answers[dependency.package], effective(policy, dependency))
+        if isinstance(site, Skip):
+            skips.append((dependency, site))
+        else:
+            sites.append(site)
+    updates, stayed = _move(sites, moment)
+    return Decision(dependencies[0].subject, updates, (*skips, *stayed))
+
+
+def group(updates: Iterable[Update]) -> tuple[tuple[Update, ...], ...]:
+    """The updates that share a proposal: one each, unless policy names a group.
+
+    A group never crosses pipelines: their gates differ (DESIGN law 12).
+    """
+    together: dict[tuple[str, str, str], list[Update]] = defaultdict(list)
+    for update in updates:
+        alone = f"{update.subject} {update.bump}" if update.group is None else ""
+        together[update.pipeline, update.group or "", alone].append(update)
+    return tuple(tuple(members) for members in together.values())
+
+
+# What is settled before any release is looked at
+
+
+def _admit(dependency: Dependency, answer: Answer, wanted: Effective) -> _Site | Skip:
+    """The site, if its releases are worth looking at."""
+    early = _stays(dependency, wanted)
+    if early is not None:
+        return early
+    if isinstance(answer, Unavailable):
+        return Skip(answer.reason, answer.detail)
+    if not answer.releases:
+        return Skip(SkipReason.WITHDRAWN, answer.notice or f"{answer.package.name} has no releases")
+    return _known(dependency, answer, wanted)
+
+
+def _stays(dependency: Dependency, wanted: Effective) -> Skip | None:
+    """Why the site stays whatever the registry says."""
+    statement = dependency.statement
+    if statement.ignored is not None:
+        return Skip(SkipReason.IGNORED, statement.ignored)
+    whole = next((ignore for ignore in wanted.ignores if not ignore.versions), None)
+    if whole is not None:
+        return Skip(SkipReason.IGNORED, whole.reason or "ignored by policy")
+    obstacle = statement.obstacle
+    if obstacle is not None and not _moves_with_its_lock(dependency):
+        return Skip(obstacle.reason, obstacle.detail)
+    if statement.constraint and not scheme(statement.scheme).valid(statement.constraint):
+        return Skip(SkipReason.UNSUPPORTED_CONSTRAINT, f"{statement.constraint!r} is not a constraint we can read")
+    if dependency.current is None and not dependency.constraint:
+        return Skip(SkipReason.UNPINNED, "no version is stated: every install takes the newest")
+    return None
+
+
+def _moves_with_its_lock(dependency: Dependency) -> bool:
+    """Whether the obstacle stands only in the way of the manifest, while the locked version can move."""
+    obstacle = dependency.statement.obstacle
+    if obstacle is None or obstacle.reason is SkipReason.LOCK_NOT_REFRESHED:
+        return True
+    return obstacle.reason is SkipReason.FLOATING and dependency.locked
+
+
+def _known(dependency: Dependency, listing: Listing, wanted: Effective) -> _Site | Skip:
+    """The site, if the version in use is one that the registry lists.
+
+    A pinned version that the registry does not know means that the package comes from somewhere
+    else; moving it could put a stranger's package of the same name in its place.
+    """
+    rules = scheme(dependency.statement.scheme)
+    current = dependency.current or _newest_admitted(rules, dependency.constraint, listing)
+    key = rules.key(current) if current else None
+    if current is None:
+        return Skip(SkipReason.UNSUPPORTED_CONSTRAINT, f"{dependency.constraint} admits no release that is listed")
+    if key is None:
+        return Skip(SkipReason.UNSUPPORTED_CONSTRAINT, f"{current!r} is not a version")
+    pinned = dependency.locked or rules.exact(dependency.constraint) is not None
+    if pinned and all(rules.key(release.version) != key for release in listing.releases):
+        where = f"{dependency.package.registry} does not list {dependency.package.name} {current}"
+        return Skip(SkipReason.NOT_FOUND, f"{where}: it may come from another index")
+    return _Site(dependency, listing, rules, wanted, current)
+
+
+# One site: the newest release it can take
+
+
+def _survey(site: _Site, moment: _Moment, largest: Bump) -> _Survey:
+    """Walk the releases from the newest down to the one in use; the first without an objection is taken."""
+    held: list[Skip] = []
+    current = site.rules.key(site.current)
+    for release in site.listing.releases:
+        key = site.rules.key(release.version)
+        if key is None or key == current:
+            continue
+        if key < current:
+            break
+        if site.rules.is_prerelease(release.version) and not _takes_prereleases(site, release):
+            continue
+        objection = _objection(site, release, moment, largest)
+        if objection is None:
+            return _Survey(release, tuple(held))
+        held.append(replace(objection, candidate=release))
+    return _Survey(None, tuple(held))
+
+
+def _takes_prereleases(site: _Site, release: Release) -> bool:
+    """Only where policy asks for them, or one is in use and this is of the same release."""
+    if site.wanted.prereleases:
+        return True
+    in_use = site.rules.is_prerelease(site.current)
+    return in_use and _numbers(site.current) == _numbers(release.version)
+
+
+def _numbers(version: str) -> tuple[str, ...]:
+    """The first three numbers of a version: what its pre-releases have in common."""
+    return tuple([*re.findall(r"\d+", version), "0", "0", "0"][:3])
+
+
+def _objection(site: _Site, release: Release, moment: _Moment, largest: Bump) -> Skip | None:
+    """The first reason why this site can't take this release, None when it can."""
+    checks: tuple[Callable[[], Skip | None], ...] = (
+        lambda: _above_latest(site, release),
+        lambda: _withdrawn(release),
+        lambda: _unwanted(site, release),
+        lambda: _refused(site, release, moment),
+        lambda: _too_large(site, release, largest),
+        lambda: _needs_runtime(site, release),
+        lambda: _too_young(site, release, moment.now),
+    )
+    return next((found for check in checks if (found := check()) is not None), None)
+
+
+def _above_latest(site: _Site, release: Release) -> Skip | None:
+    latest = site.rules.key(site.listing.latest) if site.listing.latest else None
+    if latest is None or site.rules.key(site.current) > latest or site.rules.key(release.version) <= latest:
+        return None
+    return Skip(SkipReason.ABOVE_LATEST, f"the publisher calls {site.listing.latest} the latest")
+
+
+def _withdrawn(release: Release) -> Skip | None:
+    if release.yanked is None:
+        return None
+    said = f": {_shortened(release.yanked)}" if release.yanked else ""
+    return Skip(SkipReason.WITHDRAWN, f"its publisher withdrew {release.version}{said}")
+
+
+def _shortened(text: str) -> str:
+    """A publisher's words on one line of at most 120 characters, without control characters."""
+    line = " ".join("".join(c if c.isprintable() else " " for c in text[:1000]).split())
+    return line if len(line) <= 120 else f"{line[:119]}…"
+
+
+def _unwanted(site: _Site, release: Release) -> Skip | None:
+    for ignore in site.wanted.ignores:
+        if site.rules.satisfies(release.version, ignore.versions):
+            return Skip(SkipReason.IGNORED, ignore.reason or f"policy ignores {ignore.versions}")
+    return None
+
+
+def _refused(site: _Site, release: Release, moment: _Moment) -> Skip | None:
+    refusal = moment.history.refusal(site.dependency.package, release.version)
+    return None if refusal is None else Skip(refusal.reason, refusal.detail)
+
+
+def _too_large(site: _Site, release: Release, largest: Bump) -> Skip | None:
+    bump = site.rules.bump(site.current, release.version)
+    allowed = Bump.CALENDAR if site.wanted.major is Major.HOLD else largest
+    if bump is not Bump.MAJOR or allowed is Bump.MAJOR:
+        return None
+    return Skip(SkipReason.HELD, "policy holds back major releases")
+
+
+def _needs_runtime(site: _Site, release: Release) -> Skip | None:
+    runtime = site.dependency.runtime
+    if runtime is None:
+        return None
+    needed = dict(release.requires).get(runtime.name)
+    rules = scheme(runtime.scheme)
+    if not needed or not rules.valid(needed) or rules.satisfies(runtime.floor, needed):
+        return None
+    return Skip(SkipReason.NEEDS_RUNTIME, f"needs {runtime.name} {needed}; {_declared(runtime)}")
+
+
+def _declared(runtime: Runtime) -> str:
+    return f"{runtime.path} declares {runtime.declared}"
+
+
+def _too_young(site: _Site, release: Release, now: datetime) -> Skip | None:
+    if release.since is None:
+        return Skip(SkipReason.TOO_YOUNG, "its registry states no dates, and it was seen just now")
+    age = now - release.since
+    if age >= site.wanted.minimum_age:
+        return None
+    ready = release.since + site.wanted.minimum_age
+    return Skip(SkipReason.TOO_YOUNG, f"published {release.since:%Y-%m-%d}; old enough on {ready:%Y-%m-%d}")
+
+
+# What the release means for one site
+
+
+@dataclass(frozen=True, slots=True)
+class _Move:
+    """A site's way to a release: the texts that its pins become."""
+
+    release: Release
+    changes: tuple[Change, ...]
+
+
+def _settle(site: _Site, survey: _Survey) -> _Move | Skip:
+    """How the site follows to the release it can take, or why it stays."""
+    release = survey.target
+    if release is None:
+        return _rest(site, survey)
+    dependency = site.dependency
+    if _admitted(site, release) and site.wanted.strategy not in {Strategy.BUMP, Strategy.PIN}:
+        return _lock_waits(dependency, release) if dependency.locked else _rest(site, survey)
+    if dependency.lock is not None or dependency.statement.obstacle is not None:
+        return _lock_waits(dependency, release)
+    if site.wanted.strategy is Strategy.LOCK_ONLY:
+        return Skip(SkipReason.HELD, "the strategy lock_only leaves constraints alone", release)
+    return _rewritten(site, release)
+
+
+def _admitted(site: _Site, release: Release) -> bool:
+    constraint = site.dependency.constraint
+    return site.rules.exact(constraint) is None and site.rules.satisfies(release.version, constraint)
+
+
+def _lock_waits(dependency: Dependency, release: Release) -> Skip:
+    where = dependency.lock or dependency.path
+    obstacle = dependency.statement.obstacle
+    detail = obstacle.detail if obstacle and dependency.lock is None else f"{where} has to be refreshed with it"
+    return Skip(SkipReason.LOCK_NOT_REFRESHED, detail, release)
+
+
+_NO_LOSS = frozenset({SkipReason.ABOVE_LATEST, SkipReason.WITHDRAWN})
+"""Objections to releases that nobody misses: what is older than them counts as the newest."""
+
+
+def _rest(site: _Site, survey: _Survey) -> Skip:
+    """Why there is nothing to do: the newest is in use or in range, or what is newer is held back."""
+    for held in survey.held:
+        missed = held.candidate is not None and not _admitted(site, held.candidate)
+        if missed and held.reason not in _NO_LOSS:
+            return held
+    if site.rules.exact(site.dependency.constraint) is None and not site.dependency.locked:
+        return Skip(SkipReason.IN_RANGE, f"{site.dependency.constraint} admits the newest release")
+    return Skip(SkipReason.UP_TO_DATE, f"{site.current} is the newest release")
+
+
+def _rewritten(site: _Site, release: Release) -> _Move | Skip:
+    """The texts that state the release in the author's style."""
+    dependency = site.dependency
+    text = site.rules.rewrite(dependency.constraint, release.version, _strategy(site))
+    if text is None or not dependency.pins:
+        detail = f"{dependency.constraint!r} can't be rewritten safely for {release.version}"
+        return Skip(SkipReason.UNSUPPORTED_CONSTRAINT, detail, release)
+    if text == dependency.constraint:
+        return Skip(SkipReason.IN_RANGE, f"{text} admits the newest release")
+    changes = tuple(_change(dependency, pin, text, release) for pin in dependency.pins)
+    if any(change is None for change in changes):
+        return Skip(SkipReason.BLOCKED_SITE, f"{release.version} can't be written in all the places it needs", release)
+    return _Move(release, tuple(change for change in changes if change is not None))
+
+
+def _strategy(site: _Site) -> Strategy:
+    """What ``auto`` means: libraries and peers widen, everything else replaces."""
+    if site.wanted.strategy is not Strategy.AUTO:
+        return site.wanted.strategy
+    shared = site.dependency.statement.widens or site.dependency.role is Role.LIBRARY
+    return Strategy.WIDEN if shared else Strategy.REPLACE
+
+
+def _change(dependency: Dependency, pin: Pin, constraint: str, release: Release) -> Change | None:
+    """The change of one pin, None where the release can't be stated there."""
+    if pin.part is Part.DIGEST:
+        text = _digest_text(release.digest)
+        return None if text is None or len(text) != len(pin.text) else Change(pin, text, release)
+    before, after = dependency.statement.frame
+    if (
+        len(constraint) < len(before) + len(after)
+        or not constraint.startswith(before)
+        or not constraint.endswith(after)
+    ):
+        return None
+    return Change(pin, constraint[len(before) : len(constraint) - len(after)], release)
+
+
+def _digest_text(digest: str | None) -> str | None:
+    """A digest as hexadecimal: subresource integrity (``sha512-BASE64``) is converted, hex stays."""
+    if digest is None or not digest.startswith("sha512-"):
+        return digest
+    try:
+        return base64.b64decode(digest.removeprefix("sha512-"), validate=True).hex()
+    except binascii.Error:
+        return None
+
+
+# All sites of the subject
+
+
+_AT_REST = frozenset(
+    {SkipReason.UP_TO_DATE, SkipReason.IN_RANGE, SkipReason.IGNORED, SkipReason.FLOATING, SkipReason.LOCAL}
+)
+"""Reasons of sites that need not move for the others to move."""
+
+_Stayed = list[tuple[Dependency, Skip]]
+
+
+def _move(sites: Sequence[_Site], moment: _Moment) -> tuple[tuple[Update, ...], _Stayed]:
+    """The updates of these sites, and why the others stay."""
+    if not any(site.wanted.major is Major.SPLIT for site in sites):
+        update, stayed = _joint(sites, moment, Bump.MAJOR)
+        return (update,) if update else (), stayed
+    smaller, stayed = _joint(sites, moment, Bump.CALENDAR)
+    newest, _ = _joint(sites, moment, Bump.MAJOR)
+    major = replace(newest, track=MAJOR_TRACK) if newest and newest.bump is Bump.MAJOR else None
+    updates = tuple(update for update in (smaller, major) if update is not None)
+    moving = {id(dependency) for update in updates for dependency in update.dependencies}
+    return updates, [(dependency, skip) for dependency, skip in stayed if id(dependency) not in moving]
+
+
+def _joint(sites: Sequence[_Site], moment: _Moment, largest: Bump) -> tuple[Update | None, _Stayed]:
+    """One update of every site that can take the newest release that any of them can take."""
+    surveys = [(site, _survey(site, moment, largest)) for site in sites]
+    settled = [(site, _settle(site, survey)) for site, survey in surveys]
+    stayed: _Stayed = [(site.dependency, found) for site, found in settled if isinstance(found, Skip)]
+    moving = [(site, found) for site, found in settled if isinstance(found, _Move)]
+    if not moving:
+        return None, stayed
+    rules = moving[0][0].rules
+    target = max((move.release for _, move in moving), key=lambda release: rules.key(release.version))
+    together = [(site, move) for site, move in moving if move.release.version == target.version]
+    left = [site for site, move in moving if move.release.version != target.version]
+    stayed += [(site.dependency, _left(site, target, moment, largest)) for site in left]
+    blocking = [skip for _, skip in stayed if skip.reason not in _AT_REST]
+    if blocking and together[0][0].dependency.kind is not Kind.LIBRARY:
+        whole = Skip(SkipReason.BLOCKED_SITE, f"another place can't follow: {blocking[0].detail}", target)
+        return None, [*stayed, *((site.dependency, whole) for site, _ in together)]
+    held = [skip for _, survey in surveys for skip in survey.held]
+    return _update(together, (*_not_taken(held, target, rules), *_staying(stayed))), stayed
+
+
+def _left(site: _Site, target: Release, moment: _Moment, largest: Bump) -> Skip:
+    """Why this site can't go where the others go."""
+    objection = _objection(site, target, moment, largest)
+    if objection is not None:
+        return replace(objection, candidate=target)
+    return Skip(SkipReason.BLOCKED_SITE, f"{target.version} can't be taken here", target)
+
+
+def _not_taken(held: Iterable[Skip], target: Release, rules: Scheme) -> tuple[str, ...]:
+    """The newest release above the target, and why it waits; nothing where the target is the newest."""
+    above = [s for s in held if s.candidate and rules.key(s.candidate.version) > rules.key(target.version)]
+    missed = [skip for skip in above if skip.reason not in _NO_LOSS and skip.candidate]
+    return tuple(f"{skip.candidate.version} waits: {skip.detail}" for skip in missed[:1] if skip.candidate)
+
+
+def _staying(stayed: _Stayed) -> tuple[str, ...]:
+    return tuple(
+        f"{dependency.path}:{dependency.statement.line} stays at {dependency.constraint or 'no version'}: {skip.detail}"
+        for dependency, skip in stayed
+        if skip.reason not in _AT_REST
+    )
+
+
+def _update(together: Sequence[tuple[_Site, _Move]], reasons: tuple[str, ...]) -> Update:
+    site, move = together[0]
+    rules, release = site.rules, move.release
+    used = [_in_use(member) for member, _ in together]
+    bumps = [rules.bump(version, release.version) for version in used]
+    return Update(
+        subject=site.dependency.subject,
+        package=site.dependency.package,
+        kind=site.dependency.kind,
+        from_version=min(used, key=rules.key),
+        version=release.version,
+        release=release,
+        dependencies=tuple(member.dependency for member, _ in together),
+        changes=tuple(change for _, way in together for change in way.changes),
+        bump=max(bumps, key=_SIZES.index),
+        pipeline=site.wanted.pipeline,
+        group=site.wanted.group,
+        track="",
+        reasons=reasons,
+    )
+
+
+def _in_use(site: _Site) -> str:
+    """The version that an install takes today: for an open range without a lock, the newest it admits."""
+    if site.dependency.locked or site.rules.exact(site.dependency.constraint) is not None:
+        return site.current
+    return _newest_admitted(site.rules, site.dependency.constraint, site.listing) or site.current
+
+
+def _newest_admitted(rules: Scheme, constraint: str, listing: Listing) -> str | None:
+    standing = (release.version for release in listing.releases if release.yanked is None)
+    return next((version for version in standing if rules.satisfies(version, constraint)), None)
