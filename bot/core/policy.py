@@ -46,6 +46,9 @@ MAJOR_TRACK = "major"
 _SIZES = list(Bump)
 
 
+_NOT_ASKED = Unavailable(SkipReason.REGISTRY_UNAVAILABLE, "its registry was not asked")
+
+
 @dataclass(frozen=True, slots=True)
 class _Site:
     """One dependency with what the registry and the policy say of it."""
@@ -73,6 +76,11 @@ class _Moment:
     now: datetime
 
 
+def to_look_up(dependencies: Iterable[Dependency], policy: Policy) -> frozenset[Package]:
+    """The packages whose releases matter: not those that stay whatever their registry says."""
+    return frozenset(d.package for d in dependencies if _stays(d, effective(policy, d)) is None)
+
+
 def decide_all(
     dependencies: Iterable[Dependency],
     answers: Mapping[Package, Answer],
@@ -80,7 +88,7 @@ def decide_all(
     history: History,
     now: datetime,
 ) -> tuple[Decision, ...]:
-    """A decision for every subject, in order of first appearance."""
+    """A decision for every subject, in order of first appearance; ``answers`` hold what ``to_look_up`` names."""
     subjects: dict[str, list[Dependency]] = defaultdict(list)
     for dependency in dependencies:
         subjects[dependency.subject].append(dependency)
@@ -99,7 +107,7 @@ def decide(
     skips: list[tuple[Dependency, Skip]] = []
     sites: list[_Site] = []
     for dependency in dependencies:
-        site = _admit(dependency, answers[dependency.package], effective(policy, dependency))
+        site = _admit(dependency, answers.get(dependency.package, _NOT_ASKED), effective(policy, dependency))
         if isinstance(site, Skip):
             skips.append((dependency, site))
         else:

@@ -9,11 +9,11 @@ import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from bot.core.model import Bump, Change, Edit, Proposal, Update
+from bot.core.model import Bump, Change, Update
 from bot.core.rules import CommitStyle
 
 BRANCH_PREFIX = "freshline/"
-TRAILER = "Freshline-Update"
+TRAILER = "Freshline"
 
 _REF_SAFE = re.compile(r"[^A-Za-z0-9@+_-]")
 _CONVENTIONAL = re.compile(r"^(build|chore|ci|docs|feat|fix|perf|refactor|revert|style|test)(\([^)]*\))?!?: ")
@@ -72,10 +72,8 @@ def commit_style(subjects: Iterable[str], wanted: CommitStyle) -> str:
 def title(updates: Sequence[Update], prefix: str = "") -> str:
     """One line: what moves, from where, to where."""
     first = updates[0]
-    if len(updates) > 1:
-        words = f"update {first.group or 'dependencies'} ({len(updates)} updates)"
-    else:
-        words = _moves(first)
+    many = f"update {first.group or 'dependencies'} ({len(updates)} updates)"
+    words = many if len(updates) > 1 else _moves(first)
     return f"{prefix}{words}" if prefix else words[0].upper() + words[1:]
 
 
@@ -109,8 +107,8 @@ def _table(updates: Sequence[Update]) -> str:
     for update in updates:
         for change in _once(update):
             line = _line_of(update, change)
-            where = f"{_code(change.pin.path)}{line}"
-            cells = (escape(update.package.name), _code(change.pin.text), _code(change.text), _BUMP_WORDS[update.bump])
+            where = f"{code(change.pin.path)}{line}"
+            cells = (escape(update.package.name), code(change.pin.text), code(change.text), _BUMP_WORDS[update.bump])
             rows.append(f"| {' | '.join((*cells, where))} |")
     return "\n".join(rows)
 
@@ -130,7 +128,7 @@ def _why(update: Update, minimum_age: timedelta, now: datetime) -> str:
         verb = "published" if release.published else "first seen"
         lines.append(f"- {verb} on {day}, {age} days ago; releases younger than {_days(minimum_age)} are not proposed")
     lines.append(f"- {_bump_sentence(update)}")
-    lines += [f"- requires {escape(name)} {_code(needed)}" for name, needed in release.requires]
+    lines += [f"- requires {escape(name)} {code(needed)}" for name, needed in release.requires]
     lines += [f"- {escape(reason)}" for reason in update.reasons]
     if release.notes_url:
         lines.append(f"- release notes: <{release.notes_url}>")
@@ -179,32 +177,9 @@ def escape(text: str) -> str:
     return _MARKDOWN.sub(r"\\\1", line)
 
 
-def _code(text: str) -> str:
+def code(text: str) -> str:
     """Text as a code span that can't be broken out of, in or out of a table."""
     line = "".join(c if c.isprintable() else " " for c in text).replace("|", "\\|")
     fence = "``" if "`" in line else "`"
     pad = " " if "`" in line else ""
     return f"{fence}{pad}{line}{pad}{fence}" if line else "nothing"
-
-
-def proposal(
-    repository: str,
-    base: str,
-    updates: tuple[Update, ...],
-    edits: tuple[Edit, ...],
-    *,
-    prefix: str,
-    minimum_age: timedelta,
-    now: datetime,
-) -> Proposal:
-    """Everything that one branch and its pull request need."""
-    return Proposal(
-        repository=repository,
-        base=base,
-        branch=branch_name(updates),
-        title=title(updates, prefix),
-        body=body(updates, minimum_age, now),
-        commit_message=commit_message(updates, prefix),
-        updates=updates,
-        edits=edits,
-    )

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Protocol
 
 from bot.core.model import Listing, Package, SkipReason
-
-Distil = Callable[[bytes], bytes]
+from bot.http import Distil
 
 
 class LookUpError(Exception):
-    """A look-up that gave no listing: ``reason`` is ``not_found`` or ``registry_unavailable``."""
+    """A look-up that a registry refuses: ``invalid_name``, ``not_found`` or ``registry_unavailable``."""
 
     def __init__(self, reason: SkipReason, detail: str) -> None:
         super().__init__(detail)
@@ -25,22 +25,26 @@ class Client(Protocol):
     def fetch(self, url: str, *, headers: Mapping[str, str], distil: Distil) -> bytes:
         """What ``distil`` made of the answer's body, from the cache while it is fresh.
 
-        Raises ``LookUpError`` for every answer that is not a 200 with a body that ``distil``
-        accepts (it raises ``ValueError`` for one it does not).
+        Raises ``http.FetchError`` for every answer that is not a 200 with a body that ``distil``
+        accepts.
         """
         ...
 
 
 class Registry(Protocol):
-    """Where releases are listed."""
+    """Where releases are listed: a module's ``registry``."""
 
     name: str
     scheme: str
 
-    def default_url(self) -> str:
-        """The address that the registry's paths start from, without a slash at its end."""
+    def default_url(self, environ: Mapping[str, str], home: Path) -> str:
+        """The address that the registry's paths start from, as this machine's own tools are configured.
+
+        It has no slash at its end and may carry user information. Reads the tools' files below
+        ``home`` and in ``/etc``; raises ``OSError`` for one that can't be read.
+        """
         ...
 
     def fetch(self, package: Package, base_url: str, client: Client) -> Listing:
-        """The releases of a package, newest first; raises ``LookUpError``."""
+        """The releases of a package, newest first; raises ``LookUpError`` and ``http.FetchError``."""
         ...

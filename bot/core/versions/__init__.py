@@ -10,8 +10,8 @@ from bot.core.versions.base import Scheme
 
 
 def names() -> tuple[str, ...]:
-    """The names of all schemes: the modules of this package that hold one."""
-    return tuple(sorted(m.name for m in iter_modules(__path__) if m.name != "base"))
+    """The names of all schemes: the modules of this package but ``base`` and shared code ("_…")."""
+    return tuple(sorted(m.name for m in iter_modules(__path__) if m.name != "base" and not m.name.startswith("_")))
 
 
 @cache

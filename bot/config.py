@@ -1,0 +1,187 @@
+"""The operator's configuration: a TOML file and the environment, read here and nowhere else.
+
+The file is the one that ``--config`` or ``FRESHLINE_CONFIG`` names, else
+``$XDG_CONFIG_HOME/freshline/freshline.toml``, else ``/etc/freshline/freshline.toml``, else
+nothing but the defaults. Never a file of the folder that is worked on: that is repository
+content. Environment variables ``FRESHLINE_<SECTION>__<SETTING>`` win over the file.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Literal
+
+import msgspec
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from bot.core.rules import DEFAULTS, Policy, combine
+
+PREFIX = "FRESHLINE_"
+CONFIG_VARIABLE = "FRESHLINE_CONFIG"
+
+
+class ConfigError(Exception):
+    """A configuration that can't be used: what is wrong, where, and what to do."""
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class StoreSettings(_Section):
+    """Where schedule, facts, history and cache are kept."""
+
+    url: Annotated[str, Field(description="An SQLAlchemy URL; empty: SQLite in the user's state directory")] = ""
+
+
+class RegistrySettings(_Section):
+    """One registry or private index; secrets are better given through the environment."""
+
+    url: Annotated[str, Field(description="Where its paths start; empty: the client's own configuration")] = ""
+    protocol: Annotated[str, Field(description="What it speaks (pypi, npm); empty: what it is called")] = ""
+    username: Annotated[str, Field(description="For an index that asks for a name and password")] = ""
+    password: Annotated[SecretStr, Field(description="For an index that asks for a name and password")] = SecretStr("")
+    token: Annotated[SecretStr, Field(description="Sent as a bearer token")] = SecretStr("")
+
+
+class HttpSettings(_Section):
+    """How the registries are asked."""
+
+    fresh_for: Annotated[int, Field(ge=0, le=86_400, description="Seconds before an answer is asked for again")] = 900
+    concurrency: Annotated[int, Field(ge=1, le=100, description="Requests under way at once, for each host")] = 20
+    deadline: Annotated[float, Field(gt=0, le=600, description="Seconds that one look-up may take in all")] = 60.0
+    max_answer_mb: Annotated[int, Field(ge=1, le=1024, description="A larger answer is refused (MiB, unpacked)")] = 64
+
+
+class ReadSettings(_Section):
+    """How repositories are read."""
+
+    max_file_mb: Annotated[int, Field(ge=1, le=100, description="A larger file is skipped, with its reason (MiB)")] = 5
+
+
+class Config(BaseSettings):
+    """Every setting of the operator."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True, hide_input_in_errors=True
+    )
+    file: ClassVar[Path | None] = None
+
+    fleet: Annotated[str, Field(min_length=1, max_length=200, description="Whose repositories these are")] = "local"
+    store: StoreSettings = StoreSettings()
+    registries: Annotated[dict[str, RegistrySettings], Field(description="pypi, npm, or a private index")] = {}
+    http: HttpSettings = HttpSettings()
+    read: ReadSettings = ReadSettings()
+    policy: Annotated[dict[str, Any], Field(description="As .github/freshline.toml, for every repository")] = {}
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - part of the interface that pydantic-settings calls
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - as above
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment before the file before the defaults (pydantic-settings, "Customise settings sources")."""
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, cls.file)
+
+
+class Settings(msgspec.Struct, frozen=True):
+    """The configuration as read: its values, its policy over the defaults, and where it stands."""
+
+    config: Config
+    policy: Policy
+    path: Path | None
+    environ: Mapping[str, str]
+    home: Path
+    state: Path
+
+    @property
+    def store_url(self) -> str:
+        """The store's SQLAlchemy URL."""
+        return self.config.store.url or f"sqlite:///{self.state / 'freshline.db'}"
+
+
+def load(path: Path | None = None) -> Settings:
+    """The configuration from the file (or the first of the usual places that has one) and the environment.
+
+    Raises ``ConfigError``.
+    """
+    environ = dict(os.environ)
+    home = Path.home()
+    found = path or _usual(environ, home)
+    if path is not None and not path.is_file():
+        raise ConfigError(f"{path}: there is no such file; leave --config out to use the defaults")
+    config = _read(found)
+    return Settings(config, combine(DEFAULTS, _policy(config, found)), found, environ, home, _state(environ, home))
+
+
+def _usual(environ: Mapping[str, str], home: Path) -> Path | None:
+    named = environ.get(CONFIG_VARIABLE)
+    if named:
+        return Path(named)
+    folder = Path(environ.get("XDG_CONFIG_HOME") or home / ".config")
+    places = (folder / "freshline" / "freshline.toml", Path("/etc/freshline/freshline.toml"))
+    return next((place for place in places if place.is_file()), None)
+
+
+def _state(environ: Mapping[str, str], home: Path) -> Path:
+    """The state directory (XDG Base Directory Specification)."""
+    return Path(environ.get("XDG_STATE_HOME") or home / ".local" / "state") / "freshline"
+
+
+def _read(path: Path | None) -> Config:
+    source: type[Config] = type("Config", (Config,), {"file": path, "__module__": __name__, "__doc__": Config.__doc__})
+    try:
+        return source()
+    except ValidationError as error:
+        raise ConfigError(_explained(error, path)) from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path}: {error}; mend it, or check it with: freshline config check") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(
+            f"{path}: can't be read ({type(error).__name__}); it has to be a readable TOML file"
+        ) from None
+
+
+def _explained(error: ValidationError, path: Path | None) -> str:
+    """The first problem in words, never with the value (it may be a secret)."""
+    first = error.errors(include_input=False, include_url=False)[0]
+    place = ".".join(str(part) for part in first["loc"])
+    if first["type"] == "extra_forbidden":
+        near = difflib.get_close_matches(str(first["loc"][-1]), _known_names(first["loc"][:-1]), n=1)
+        hint = f"; did you mean {near[0]}?" if near else "; see config/freshline.toml for every setting"
+        return f"{path or 'environment'}: there is no setting {place}{hint}"
+    return f"{path or 'environment'} or {PREFIX}{place.replace('.', '__').upper()}: {first['msg']}"
+
+
+def _known_names(place: tuple[int | str, ...]) -> list[str]:
+    model: type[BaseModel] = Config
+    for part in place:
+        found = model.model_fields.get(str(part))
+        kind = found.annotation if found else None
+        model = kind if isinstance(kind, type) and issubclass(kind, BaseModel) else RegistrySettings
+    return list(model.model_fields)
+
+
+def _policy(config: Config, path: Path | None) -> Policy:
+    try:
+        return msgspec.convert(config.policy, Policy)
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"{path or 'environment'}: [policy] {error}") from None
+
+
+def unknown_variables(environ: Mapping[str, str]) -> tuple[str, ...]:
+    """Environment variables that look like ours and mean nothing: most likely misspelt."""
+    known = {f"{PREFIX}{name.upper()}" for name in Config.model_fields} | {CONFIG_VARIABLE}
+    ours = (name for name in sorted(environ) if name.upper().startswith(PREFIX))
+    return tuple(name for name in ours if name.upper().split("__", 1)[0] not in known)
+
+
+Format = Literal["table", "json", "markdown"]

@@ -1,0 +1,120 @@
+"""Read a snapshot's manifests and lock files: select, fetch, extract, remember. I/O around pure readers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from bot.core.ecosystem import Ecosystem
+from bot.core.model import FileFacts, FileReason, ParseError, SkippedFile
+from bot.core.select import selector
+from bot.forge.base import Entry, Snapshot, TooLarge, blob_id
+from bot.store.facts import FactsKey
+
+
+class FactsCache(Protocol):
+    """Where extracted facts are kept, by (blob, path, ecosystem, extractor version)."""
+
+    def get_many(self, keys: Iterable[FactsKey]) -> Mapping[FactsKey, FileFacts]:
+        """The facts that are kept, of these."""
+        ...
+
+    def put_many(self, facts: Mapping[FactsKey, FileFacts]) -> None:
+        """Keep these facts."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a snapshot's files say; ``files`` holds only those that say something."""
+
+    files: tuple[FileFacts, ...]
+    skipped: tuple[SkippedFile, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """``file`` is the largest file read, in bytes; ``excluded`` are globs of folders left out."""
+
+    file: int
+    excluded: tuple[str, ...]
+
+
+_Wanted = list[tuple[Entry, Ecosystem]]
+
+
+def read(snapshot: Snapshot, ecosystems: Sequence[Ecosystem], cache: FactsCache, limits: Limits) -> Reading:
+    """The facts of every file that an ecosystem recognises; unchanged ones come from the cache."""
+    chosen = selector(ecosystems, limits.excluded)
+    wanted = [(entry, ecosystem) for entry in snapshot.entries() for ecosystem in chosen.ecosystems(entry.path)]
+    regular = [(entry, ecosystem) for entry, ecosystem in wanted if entry.regular]
+    links = {entry.path for entry, ecosystem in wanted if not entry.regular and not ecosystem.hints}
+    skipped = [
+        _skip(path, FileReason.SYMBOLIC_LINK, "links are not followed; the file it points to is read")
+        for path in sorted(links)
+    ]
+    keys = {_key(entry, ecosystem): (entry, ecosystem) for entry, ecosystem in regular if entry.blob}
+    known = cache.get_many(keys)
+    missing = [(entry, ecosystem) for entry, ecosystem in regular if _key(entry, ecosystem) not in known]
+    new, refused = _extract_all(snapshot, missing, limits.file)
+    cache.put_many(new)
+    files = [facts for facts in (*known.values(), *new.values()) if facts.statements or facts.declarations]
+    return Reading(
+        tuple(sorted(files, key=lambda facts: (facts.path, facts.ecosystem))),
+        tuple(sorted([*skipped, *refused], key=lambda skip: skip.path)),
+    )
+
+
+def _key(entry: Entry, ecosystem: Ecosystem) -> FactsKey:
+    return FactsKey(entry.blob, entry.path, ecosystem.name, ecosystem.version)
+
+
+def _skip(path: str, reason: FileReason, detail: str) -> SkippedFile:
+    return SkippedFile(path, reason, detail)
+
+
+def _extract_all(
+    snapshot: Snapshot, missing: _Wanted, limit: int
+) -> tuple[dict[FactsKey, FileFacts], dict[str, SkippedFile]]:
+    """The facts of these files, by key, and the files that could not be read."""
+    contents = snapshot.read_many({entry.path for entry, _ in missing}, limit)
+    found: dict[FactsKey, FileFacts] = {}
+    refused: dict[str, SkippedFile] = {}
+    for entry, ecosystem in missing:
+        content = contents.get(entry.path)
+        if content is None:
+            continue
+        facts = _facts(entry.path, content, ecosystem)
+        if isinstance(facts, SkippedFile):
+            refused.setdefault(entry.path, facts)
+        else:
+            blob = entry.blob or (blob_id(content) if isinstance(content, bytes) else "")
+            found[FactsKey(blob, entry.path, ecosystem.name, ecosystem.version)] = facts
+    return found, refused
+
+
+def _facts(path: str, content: bytes | TooLarge, ecosystem: Ecosystem) -> FileFacts | SkippedFile:
+    nothing = FileFacts(path, ecosystem.name, ())
+    if isinstance(content, TooLarge):
+        size, limit = content.size / 1_048_576, content.limit / 1_048_576
+        too_large = _skip(path, FileReason.TOO_LARGE, f"{size:.1f} MiB; files above {limit:.0f} MiB are not read")
+        return nothing if ecosystem.hints else too_large
+    if ecosystem.hints and not any(hint.encode() in content for hint in ecosystem.hints):
+        return nothing
+    try:
+        return ecosystem.extract(path, content.decode())
+    except UnicodeDecodeError as error:
+        return _skip(path, FileReason.UNDECODABLE, f"not UTF-8: byte {error.start} is {content[error.start]:#04x}")
+    except ParseError as error:
+        return _skip(path, FileReason.UNPARSABLE, str(error))
+
+
+def complete(files: Sequence[FileFacts], ecosystems: Sequence[Ecosystem]) -> tuple[FileFacts, ...]:
+    """The facts with what crosses files added, ecosystem by ecosystem."""
+    return tuple(
+        facts
+        for ecosystem in ecosystems
+        if (own := [one for one in files if one.ecosystem == ecosystem.name])
+        for facts in ecosystem.complete(own, files)
+    )

@@ -1,0 +1,219 @@
+"""What every forge can do, and the values that go in and out."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from bot.core.render import BRANCH_PREFIX, TRAILER
+
+PREFIX = BRANCH_PREFIX
+"""Every branch of the bot starts with this."""
+
+SYMBOLIC_LINK = 0o120000
+SUBMODULE = 0o160000
+MAX_FILE = 16 * 1024 * 1024
+"""Bytes: a larger file is not read unless the caller says so."""
+MAX_TOTAL = 256 * 1024 * 1024
+"""Bytes that one ``read_many`` gives at most, so that many large files don't fill the memory."""
+
+
+class ForgeError(Exception):
+    """Something could not be done with a repository: what, where, and what to do next."""
+
+    def __init__(self, what: str, where: str, what_next: str) -> None:
+        super().__init__(f"{what}: {where}. {what_next}")
+        self.what = what
+        self.where = where
+        self.what_next = what_next
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A file of a snapshot.
+
+    ``blob`` is git's object id of the content, "" where there is no git (see ``blob_id``).
+    ``mode`` is git's (0o100644, 0o100755, 0o120000 for a symbolic link, 0o160000 for a
+    submodule). ``size`` is in bytes, None where telling it would cost (``read_many`` knows).
+    """
+
+    path: str
+    blob: str
+    mode: int
+    size: int | None
+
+    @property
+    def regular(self) -> bool:
+        """Whether it is a plain file: neither a symbolic link nor a submodule."""
+        return self.mode not in {SYMBOLIC_LINK, SUBMODULE}
+
+
+@dataclass(frozen=True, slots=True)
+class TooLarge:
+    """A file that was not read: its size and the limit it breaks, in bytes."""
+
+    size: int
+    limit: int
+
+
+class Snapshot(Protocol):
+    """A repository as it was at one commit; paths are relative to the folder that was asked for.
+
+    ``commit`` is None where there is no git; ``branch`` is the base branch's short name,
+    "HEAD" when none is checked out.
+    """
+
+    @property
+    def commit(self) -> str | None:
+        """The commit's object id."""
+        ...
+
+    @property
+    def branch(self) -> str:
+        """The base branch."""
+        ...
+
+    def entries(self) -> Sequence[Entry]:
+        """Every file, symbolic links (never followed) included, submodules not; by path."""
+        ...
+
+    def read_many(self, paths: Iterable[str], limit: int = MAX_FILE) -> dict[str, bytes | TooLarge]:
+        """The content of regular files, at most ``limit`` bytes each and ``MAX_TOTAL`` together.
+
+        A path that names no regular file of the snapshot is left out of the answer. Raises
+        ``ForgeError``.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """Who a commit is by."""
+
+    name: str
+    email: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewCommit:
+    """A commit to be made: ``files`` (path to new content) on top of ``base``.
+
+    ``base`` is None only for a folder without git, which nothing but a dry run accepts.
+    ``at`` is timezone-aware. Files that the base has keep their mode, others get 0o100644.
+    """
+
+    base: str | None
+    files: Mapping[str, bytes]
+    message: str
+    author: Author
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """A branch of the bot's: ``parent`` is None unless its head has exactly one.
+
+    ``trailers`` are the values of the head's ``Freshline-Update:`` trailers, one for each update.
+    """
+
+    name: str
+    head: str
+    parent: str | None
+    tree: str
+    author_email: str
+    trailers: tuple[str, ...]
+
+
+class RefusalReason(StrEnum):
+    """Why a branch was left alone."""
+
+    MOVED = "moved"
+    EXISTS = "exists"
+    GONE = "gone"
+    CHECKED_OUT = "checked_out"
+    NOT_A_FILE = "not_a_file"
+
+
+@dataclass(frozen=True, slots=True)
+class Pushed:
+    """The branch stands at ``head``; ``changed`` is false when it already did."""
+
+    head: str
+    changed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Deleted:
+    """The branch is not there; ``changed`` is false when it already was not."""
+
+    changed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The branch was left alone, and why."""
+
+    reason: RefusalReason
+    detail: str
+
+
+class Forge(Protocol):
+    """A repository that the bot reads and proposes to. Every method raises ``ForgeError``."""
+
+    @property
+    def repository(self) -> str:
+        """What the store calls the repository: a path or an address, without credentials."""
+        ...
+
+    def snapshot(self, ref: str | None = None) -> Snapshot:
+        """The repository at a branch, tag or commit; None for the base branch."""
+        ...
+
+    def branches(self, prefix: str = PREFIX) -> dict[str, Branch]:
+        """The branches whose names start with ``prefix``, by name."""
+        ...
+
+    def propose(self, branch: str, commit: NewCommit, expected: str | None) -> Pushed | Refused:
+        """Put a branch on a new commit: created, or moved from ``expected`` and nothing else.
+
+        ``expected`` is the head that the bot recorded, None when the branch must not exist. A
+        head that already is this very commit (parent, tree, message, author) is not touched.
+        """
+        ...
+
+    def delete(self, branch: str, expected: str) -> Deleted | Refused:
+        """Remove a branch that stands at ``expected``."""
+        ...
+
+    def changed(self, base_commit: str, other_commit: str, paths: Iterable[str]) -> bool:
+        """Whether any of these paths differs between two commits."""
+        ...
+
+    def is_ancestor(self, ancestor: str, descendant: str) -> bool:
+        """Whether a commit is reachable from another (a shallow history may hide that)."""
+        ...
+
+    def recent_subjects(self, n: int = 50) -> list[str]:
+        """The subjects of the base branch's newest commits, merges left out."""
+        ...
+
+    def diff(self, base_commit: str | None, commit: str) -> str:
+        """What a commit changes against another, as a unified diff for people to read."""
+        ...
+
+
+def blob_id(data: bytes) -> str:
+    """The object id that git (SHA-1) gives this content (https://git-scm.com/book/en/v2/Git-Internals-Git-Objects)."""
+    return hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
+
+
+def trailers_of(message: str) -> tuple[str, ...]:
+    """The values of the ``Freshline-Update:`` lines in a commit message's last paragraph."""
+    subject, *paragraphs = message.rstrip().split("\n\n")
+    del subject  # it is no trailer, whatever it says
+    lines = paragraphs[-1].splitlines() if paragraphs else []
+    return tuple(line.removeprefix(f"{TRAILER}: ").strip() for line in lines if line.startswith(f"{TRAILER}: "))

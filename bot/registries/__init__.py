@@ -1,0 +1,126 @@
+"""Registries, one file each, found by walking this package, and the look-up of many packages."""
+
+from __future__ import annotations
+
+import importlib
+import threading
+from collections.abc import Callable, Collection, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from functools import cache
+from pkgutil import iter_modules
+
+from bot.core.model import Answer, Package, SkipReason, Unavailable
+from bot.http import FetchError, host_of
+from bot.registries.base import Client, LookUpError, Registry
+
+FAILURES_UNTIL_OPEN = 10
+"""So many look-ups in a row that reach a host in vain, and the rest is not tried."""
+
+BaseUrl = Callable[[Package], str | Unavailable]
+Progress = Callable[[int, int], None]
+
+
+@cache
+def built_in() -> Mapping[str, Registry]:
+    """Every registry of this package by its name (``base`` and names that start with "_" are shared code)."""
+    names = sorted(m.name for m in iter_modules(__path__) if m.name != "base" and not m.name.startswith("_"))
+    found: list[Registry] = [importlib.import_module(f"{__name__}.{name}").registry for name in names]
+    return {registry.name: registry for registry in found}
+
+
+def look_up(
+    packages: Collection[Package],
+    registries: Mapping[str, Registry],
+    client: Client,
+    base_urls: BaseUrl,
+    workers: int = 20,
+    progress: Progress | None = None,
+) -> dict[Package, Answer]:
+    """What the registries say of each package, asked once however often it is named.
+
+    ``base_urls`` gives the address a package's registry starts from, or why there is none.
+    ``progress`` is called in the calling thread with (done, all). A look-up that fails becomes
+    ``Unavailable`` and the others go on; nothing is raised for it.
+    """
+    wanted = list(dict.fromkeys(packages))
+    one = _LookUp(registries, client, base_urls)
+    answers: dict[Package, Answer] = {}
+    pool = ThreadPoolExecutor(max_workers=max(1, min(workers, len(wanted))), thread_name_prefix="look-up")
+    try:
+        futures: dict[Future[Answer], Package] = {pool.submit(one, package): package for package in wanted}
+        for done, future in enumerate(as_completed(futures), 1):
+            answers[futures[future]] = future.result()
+            if progress:
+                progress(done, len(wanted))
+    finally:
+        # After an interrupt what has not begun is not begun any more.
+        pool.shutdown(cancel_futures=True)
+    return {package: answers[package] for package in wanted}
+
+
+class _LookUp:
+    """Looks one package up and turns every failure into an answer."""
+
+    def __init__(self, registries: Mapping[str, Registry], client: Client, base_urls: BaseUrl) -> None:
+        self._registries = registries
+        self._client = client
+        self._base_urls = base_urls
+        self._circuit = _Circuit()
+
+    def __call__(self, package: Package) -> Answer:
+        registry = self._registries.get(package.registry)
+        if registry is None:
+            return Unavailable(SkipReason.UNKNOWN_REGISTRY, f"no registry is called {package.registry!r}")
+        try:
+            base_url = self._base_urls(package)
+            return base_url if isinstance(base_url, Unavailable) else self._ask(registry, package, base_url)
+        except Exception as exc:  # noqa: BLE001  # whatever a parser trips over costs one package, not the pass
+            detail = f"{package}: unexpected {type(exc).__name__} while reading the answer; report it as a bug"
+            return Unavailable(SkipReason.REGISTRY_UNAVAILABLE, detail)
+
+    def _ask(self, registry: Registry, package: Package, base_url: str) -> Answer:
+        host = _host(base_url)
+        given_up = self._circuit.open(host)
+        if given_up:
+            return Unavailable(SkipReason.REGISTRY_UNAVAILABLE, given_up)
+        try:
+            listing = registry.fetch(package, base_url, self._client)
+        except LookUpError as exc:
+            return Unavailable(exc.reason, f"{package}: {exc.detail}")
+        except FetchError as exc:
+            self._circuit.note(host, exc.detail if exc.problem == "unreachable" else None)
+            missing = exc.problem == "not_found"
+            reason = SkipReason.NOT_FOUND if missing else SkipReason.REGISTRY_UNAVAILABLE
+            return Unavailable(reason, f"{package}: {exc.detail}")
+        self._circuit.note(host, None)
+        return listing
+
+
+class _Circuit:
+    """Counts, for each host, the failures in a row to reach it."""
+
+    def __init__(self) -> None:
+        self._failures: dict[str, list[str]] = {}
+        self._lock = threading.Lock()
+
+    def open(self, host: str) -> str | None:
+        """Why the host is not asked any more, None while it is."""
+        with self._lock:
+            failures = self._failures.get(host, [])
+            return failures[-1] if len(failures) >= FAILURES_UNTIL_OPEN else None
+
+    def note(self, host: str, failure: str | None) -> None:
+        """Note a failure to reach the host, or (None) that it answered something."""
+        with self._lock:
+            if failure is None:
+                self._failures.pop(host, None)
+            else:
+                self._failures.setdefault(host, []).append(failure)
+
+
+def _host(base_url: str) -> str:
+    try:
+        return host_of(base_url)
+    except ValueError:
+        # The client refuses the address itself and says so for each package.
+        return ""

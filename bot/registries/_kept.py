@@ -1,0 +1,92 @@
+"""How a listing is kept in the cache: MessagePack that decodes straight into ``Release``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from itertools import repeat
+from typing import TypeVar
+
+import msgspec
+
+from bot.core.model import Listing, Package, Release
+
+LAYOUT = "1"
+"""Part of every ``Distil.version``: changes when ``Release`` or ``_Kept`` does."""
+LONGEST_TEXT = 300
+"""Code points kept of a reason or a notice; a pull request shows no more."""
+LONGEST_VERSION = 128
+"""A version longer than this is not one; the longest on PyPI and npm have some 60 characters."""
+
+T = TypeVar("T")
+
+
+class _Kept(msgspec.Struct, array_like=True):
+    """A listing in columns: half the time to decode of one map a release, and smaller."""
+
+    versions: list[str]
+    published: list[datetime | None]
+    requires: list[int]
+    requirements: list[tuple[tuple[str, str], ...]]
+    yanked: dict[int, str]
+    digests: dict[int, str]
+    latest: str | None
+    notice: str
+
+
+_decoder = msgspec.msgpack.Decoder(_Kept)
+
+
+def pack(releases: Sequence[Release], latest: str | None = None, notice: str = "") -> bytes:
+    """The bytes to keep of these releases, newest first."""
+    numbers = {requires: n for n, requires in enumerate(dict.fromkeys(r.requires for r in releases))}
+    kept = _Kept(
+        versions=[r.version for r in releases],
+        published=[r.published for r in releases],
+        requires=[numbers[r.requires] for r in releases],
+        requirements=list(numbers),
+        yanked={n: r.yanked for n, r in enumerate(releases) if r.yanked is not None},
+        digests={n: r.digest for n, r in enumerate(releases) if r.digest is not None},
+        latest=latest,
+        notice=notice,
+    )
+    return msgspec.msgpack.encode(kept)
+
+
+def unpack(body: bytes, package: Package) -> Listing:
+    """The listing that ``pack`` kept; 250 of 300 releases take about 55 ms."""
+    kept = _decoder.decode(body)
+    places = range(len(kept.versions))
+    requires = map(kept.requirements.__getitem__, kept.requires)
+    yanked = map(kept.yanked.get, places)
+    digests = map(kept.digests.get, places)
+    releases = map(Release, kept.versions, kept.published, repeat(None), yanked, requires, digests)
+    return Listing(package, tuple(releases), kept.latest, kept.notice)
+
+
+def moment(text: object) -> datetime | None:
+    """A registry's time (ISO 8601, UTC where it names no zone) in whole seconds, None for anything else."""
+    if not isinstance(text, str):
+        return None
+    try:
+        found = datetime.fromisoformat(text)
+        return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC).replace(microsecond=0)
+    except (ValueError, OverflowError):
+        return None
+
+
+def clipped(text: str) -> str:
+    """A publisher's words in one line of bounded length, without control characters."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text[: 2 * LONGEST_TEXT]).split())[:LONGEST_TEXT]
+
+
+def decoded(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
+    """The answer as its type; raises ``ValueError`` with what is wrong with it."""
+    if body.lstrip()[:1] == b"<":
+        raise ValueError("HTML instead of JSON; check the address")
+    try:
+        return decoder.decode(body)
+    except msgspec.ValidationError as exc:
+        raise ValueError(f"JSON of an unexpected shape ({exc})") from exc
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as exc:
+        raise ValueError(f"not valid JSON (cut off?): {exc}") from exc

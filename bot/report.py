@@ -1,0 +1,296 @@
+"""A scan in the forms people and programs read: JSON, Markdown, plain lines, and a terminal's table."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from bot.core.freshness import OBJECTIVE_DAYS, days_behind, within_objective
+from bot.core.model import Dependency, Part, Release, Skip, SkipReason, Update
+from bot.core.render import code, escape
+from bot.core.rules import effective
+from bot.upgrade import Scan
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+    from rich.table import Table
+
+SCHEMA = 1
+AT_REST = frozenset({SkipReason.UP_TO_DATE, SkipReason.IN_RANGE})
+"""Reasons with which all is well: counted, and listed only when asked for."""
+
+
+@dataclass(frozen=True)
+class Site:
+    """One dependency with what became of it: exactly one of ``update`` and ``skip``."""
+
+    dependency: Dependency
+    pipeline: str
+    update: Update | None
+    skip: Skip | None
+    behind: int
+
+    @cached_property
+    def where(self) -> str:
+        """Path and line."""
+        return f"{clean(self.dependency.path)}:{self.dependency.statement.line}"
+
+    @property
+    def name(self) -> str:
+        """The package's name."""
+        return clean(self.dependency.package.name)
+
+    @property
+    def now(self) -> str:
+        """What is in use, as the file states it where it states it exactly."""
+        return clean(self.dependency.constraint or self.dependency.current or "any")
+
+    @property
+    def target(self) -> str:
+        """What the place becomes."""
+        if self.update is None:
+            return ""
+        texts = [c.text for c in self.update.changes if c.pin in self.dependency.pins and c.pin.part is Part.VERSION]
+        return clean(texts[0]) if texts else self.update.version
+
+
+def clean(text: str) -> str:
+    """Text of a repository or a registry made safe for a terminal: no control or invisible characters."""
+    return "".join(c if c.isprintable() else "?" for c in text)
+
+
+def sites(scan: Scan, now: datetime) -> tuple[Site, ...]:
+    """Every dependency in order of path and line; a split major counts only where nothing smaller moves."""
+    moves: dict[int, Update] = {}
+    stays: dict[int, Skip] = {}
+    for decision in scan.decisions:
+        for update in decision.updates:
+            for dependency in update.dependencies:
+                moves.setdefault(id(dependency), update)
+        stays.update((id(dependency), skip) for dependency, skip in decision.skips)
+    return tuple(_site(scan, d, moves.get(id(d)), stays.get(id(d)), now) for d in scan.dependencies)
+
+
+def _site(scan: Scan, dependency: Dependency, update: Update | None, skip: Skip | None, now: datetime) -> Site:
+    wanted = effective(scan.policy, dependency)
+    release = update.release if update else _allowed(skip)
+    behind = days_behind(release, wanted.minimum_age, now)
+    return Site(dependency, wanted.pipeline, update, None if update else skip, behind)
+
+
+def _allowed(skip: Skip | None) -> Release | None:
+    """The release that this skip holds back although it may be taken: what counts for freshness."""
+    return skip.candidate if skip and skip.reason is SkipReason.LOCK_NOT_REFRESHED else None
+
+
+# JSON: the interface of DESIGN.md section 7
+
+
+def as_json(scan: Scan, now: datetime) -> dict[str, Any]:
+    """The scan as the documented JSON object, schema 1."""
+    found = sites(scan, now)
+    return {
+        "schema": SCHEMA,
+        "repository": scan.repository,
+        "commit": scan.commit,
+        "dependencies": [_json_site(site) for site in found],
+        "skipped_files": [{"path": s.path, "reason": s.reason.value, "detail": s.detail} for s in scan.skipped],
+        "freshness": {
+            "objective_days": OBJECTIVE_DAYS,
+            "within_objective": round(within_objective(site.behind for site in found), 4),
+        },
+        "warnings": list(scan.warnings),
+        "timings": dict(scan.timings),
+    }
+
+
+def _json_site(site: Site) -> dict[str, Any]:
+    dependency = site.dependency
+    return {
+        "ecosystem": dependency.ecosystem,
+        "path": dependency.path,
+        "line": dependency.statement.line,
+        "name": dependency.package.name,
+        "kind": dependency.kind.value,
+        "registry": dependency.package.registry,
+        "constraint": dependency.constraint,
+        "current": dependency.current,
+        "pipeline": site.pipeline,
+        "update": _json_update(site) if site.update else None,
+        "skip": _json_skip(site.skip) if site.skip else None,
+    }
+
+
+def _json_update(site: Site) -> dict[str, Any] | None:
+    update = site.update
+    if update is None:
+        return None
+    since = update.release.since
+    return {
+        "version": update.version,
+        "bump": update.bump.value,
+        "published": since.strftime("%Y-%m-%dT%H:%M:%SZ") if since else None,
+        "days_behind": site.behind,
+        "reasons": list(update.reasons),
+    }
+
+
+def _json_skip(skip: Skip) -> dict[str, Any]:
+    candidate = skip.candidate.version if skip.candidate else None
+    return {"reason": skip.reason.value, "detail": skip.detail, "candidate": candidate}
+
+
+# Words shared by the other forms
+
+
+def headline(scan: Scan, found: Sequence[Site]) -> str:
+    """What was scanned, and how much it held."""
+    files = len({site.dependency.path for site in found})
+    at = f" at {scan.commit[:10]} ({clean(scan.branch)})" if scan.commit else ""
+    return (
+        f"{clean(scan.repository)}{at}: {_count(len(found), 'dependency', 'dependencies')} in {_count(files, 'file')}"
+    )
+
+
+def _count(number: int, one: str, many: str = "") -> str:
+    return f"{number} {one if number == 1 else many or one + 's'}"
+
+
+def summary(scan: Scan, found: Sequence[Site]) -> str:
+    """The totals in one line."""
+    updates = sum(site.update is not None for site in found)
+    rest = sum(site.skip is not None and site.skip.reason in AT_REST for site in found)
+    parts = [f"{updates} behind", f"{rest} up to date or in range", f"{len(found) - updates - rest} left alone"]
+    if scan.skipped:
+        parts.append(f"{_count(len(scan.skipped), 'file')} not read")
+    share = within_objective(site.behind for site in found)
+    return f"{', '.join(parts)}; {share:.0%} within {OBJECTIVE_DAYS} days of the newest they may take"
+
+
+def _why(skip: Skip) -> str:
+    return f"{skip.reason.value}: {clean(skip.detail)}"
+
+
+def _behind(days: int) -> str:
+    return _count(days, "day")
+
+
+# Plain lines, for pipes and logs
+
+
+def as_lines(scan: Scan, now: datetime, *, everything: bool) -> Iterable[str]:
+    """One line a dependency, tab-separated: state, package, from, to or candidate, why, where."""
+    found = sites(scan, now)
+    yield headline(scan, found)
+    yield from (f"warning\t{clean(warning)}" for warning in scan.warnings)
+    for site in found:
+        if site.update:
+            words = f"{site.update.bump.value}, {_behind(site.behind)} behind"
+            yield "\t".join(("update", site.name, site.now, site.target, words, site.where))
+        elif site.skip and (everything or site.skip.reason not in AT_REST):
+            candidate = site.skip.candidate.version if site.skip.candidate else "-"
+            yield "\t".join(("skip", site.name, site.now, candidate, _why(site.skip), site.where))
+    yield from (f"not read\t{clean(s.path)}\t{s.reason.value}: {clean(s.detail)}" for s in scan.skipped)
+    yield summary(scan, found)
+
+
+# Markdown
+
+
+def as_markdown(scan: Scan, now: datetime, *, everything: bool) -> str:
+    """The scan as GitHub Markdown."""
+    found = sites(scan, now)
+    parts = [f"**{escape(headline(scan, found))}**", *(f"> {escape(warning)}" for warning in scan.warnings)]
+    behind = [site for site in found if site.update]
+    if behind:
+        rows = [
+            (escape(s.name), code(s.now), code(s.target), s.update.bump.value, _behind(s.behind), code(s.where))
+            for s in behind
+            if s.update
+        ]
+        parts.append(_markdown_table(("package", "from", "to", "change", "behind", "where"), rows))
+    stays = [s for s in found if s.skip and (everything or s.skip.reason not in AT_REST)]
+    if stays:
+        rest = [(escape(s.name), code(s.now), escape(_why(s.skip)), code(s.where)) for s in stays if s.skip]
+        parts.append(_markdown_table(("package", "now", "why it stays", "where"), rest))
+    if scan.skipped:
+        files = [(code(s.path), s.reason.value, escape(s.detail)) for s in scan.skipped]
+        parts.append(_markdown_table(("file not read", "reason", "detail"), files))
+    parts.append(escape(summary(scan, found)))
+    return "\n\n".join(parts) + "\n"
+
+
+def _markdown_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [f"| {' | '.join(header)} |", f"|{'---|' * len(header)}"]
+    return "\n".join([*lines, *(f"| {' | '.join(row)} |" for row in rows)])
+
+
+# A terminal
+
+
+def as_renderables(scan: Scan, now: datetime, *, everything: bool) -> Iterable[RenderableType]:
+    """What a terminal shows: tables of what is behind, what stays and what was not read, then the totals."""
+    from rich.text import Text  # noqa: PLC0415 - rich is loaded only where there is a terminal
+
+    found = sites(scan, now)
+    yield Text(headline(scan, found), style="bold")
+    yield from (Text(clean(warning), style="yellow") for warning in scan.warnings)
+    behind = [site for site in found if site.update]
+    if behind:
+        yield _behind_table(behind)
+    stays = [s for s in found if s.skip and (everything or s.skip.reason not in AT_REST)]
+    if stays:
+        yield _stays_table(stays)
+    if scan.skipped:
+        rows = [(Text(clean(s.path)), Text(s.reason.value, "yellow"), Text(clean(s.detail))) for s in scan.skipped]
+        yield _table(("not read", "reason", "detail"), rows)
+    yield Text(summary(scan, found), style="bold")
+
+
+_BUMP_STYLE = {"patch": "green", "minor": "cyan", "calendar": "cyan", "major": "magenta"}
+
+
+def _behind_table(behind: Sequence[Site]) -> Table:
+    from rich.text import Text  # noqa: PLC0415 - as above
+
+    rows = []
+    for site in behind:
+        bump = site.update.bump.value if site.update else ""
+        change = Text(bump, _BUMP_STYLE.get(bump, ""))
+        late = Text(_behind(site.behind), "yellow" if site.behind > OBJECTIVE_DAYS else "")
+        rows.append((Text(site.name, "bold"), Text(site.now), Text(site.target), change, late, Text(site.where, "dim")))
+    return _table(("behind", "from", "to", "change", "for", "where"), rows)
+
+
+def _stays_table(stays: Sequence[Site]) -> Table:
+    from rich.text import Text  # noqa: PLC0415 - as above
+
+    rows = []
+    for site in stays:
+        if site.skip is None:
+            continue
+        why = Text.assemble((site.skip.reason.value, "yellow"), "  ", clean(site.skip.detail))
+        candidate = site.skip.candidate.version if site.skip.candidate else ""
+        rows.append((Text(site.name, "bold"), Text(site.now), Text(candidate), why, Text(site.where, "dim")))
+    return _table(("left alone", "now", "newest", "why", "where"), rows)
+
+
+def _table(header: Sequence[str], rows: Iterable[Sequence[RenderableType]]) -> Table:
+    from rich import box  # noqa: PLC0415 - as above
+    from rich.table import Table  # noqa: PLC0415 - as above
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
+    for name in header:
+        table.add_column(name, overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    return table
+
+
+def reasons(scan: Scan) -> Counter[str]:
+    """How many sites each reason holds back."""
+    return Counter(skip.reason.value for decision in scan.decisions for _, skip in decision.skips)

@@ -1,0 +1,114 @@
+"""What the bot remembers: cached answers, file facts, proposals, refusals, sightings.
+
+SQLAlchemy Core on SQLite, the same queries on PostgreSQL. Every row belongs to one fleet.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Self
+
+from bot.store.cache import Answers
+from bot.store.database import Database, StoreError
+from bot.store.facts import FactsCache, FactsKey
+from bot.store.proposals import (
+    ProposalRecord,
+    Proposals,
+    ProposalStatus,
+    ProposedUpdate,
+    Refusals,
+    Sightings,
+)
+
+KEPT = timedelta(days=30)
+"""How long an answer or a file's facts are kept without being used."""
+LOCAL = "local"
+"""The fleet of a person's own machine."""
+
+
+class Store:
+    """The store. Thread-safe; ``close`` writes what is still buffered.
+
+    ``clock`` gives seconds since the epoch. Every method raises ``StoreError``.
+    """
+
+    def __init__(self, database: Database, clock: Callable[[], float] = time.time) -> None:
+        self._database = database
+        self._clock = clock
+        self._answers: dict[str, Answers] = {}
+
+    @classmethod
+    def open(cls, url: str, clock: Callable[[], float] = time.time) -> Self:
+        """The store at an SQLAlchemy URL, created or brought up to date when it has to be.
+
+        Raises ``StoreError`` when it can't be reached, read or written, or a newer Freshline made it.
+        """
+        return cls(Database.open(url), clock)
+
+    @classmethod
+    def in_memory(cls, clock: Callable[[], float] = time.time) -> Self:
+        """A store that is gone when it is closed."""
+        return cls(Database.in_memory(), clock)
+
+    def answers(self, fleet: str = LOCAL) -> Answers:
+        """What registries answered: implements ``http.Cache``."""
+        return self._answers.setdefault(fleet, Answers(self._database, fleet))
+
+    def facts(self, fleet: str = LOCAL) -> FactsCache:
+        """What files say, by blob."""
+        return FactsCache(self._database, fleet, self._clock)
+
+    def proposals(self, fleet: str = LOCAL) -> Proposals:
+        """The bot's branches, and what became of them."""
+        return Proposals(self._database, fleet)
+
+    def refusals(self, fleet: str = LOCAL) -> Refusals:
+        """Versions that are not to be proposed again."""
+        return Refusals(self._database, fleet)
+
+    def sightings(self, fleet: str = LOCAL) -> Sightings:
+        """When the bot first saw a version."""
+        return Sightings(self._database, fleet)
+
+    def prune(self, now: datetime) -> int:
+        """Forget answers and facts that were not used for ``KEPT``; how many rows went."""
+        before = now.astimezone(UTC) - KEPT
+        rows = [kept.prune(self._database, before) for kept in (Answers, FactsCache)]
+        return sum(rows)
+
+    def flush(self) -> None:
+        """Write what is still buffered."""
+        for answers in self._answers.values():
+            answers.flush()
+
+    def close(self) -> None:
+        """Write what is still buffered and let go of the database."""
+        try:
+            self.flush()
+        finally:
+            self._database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+__all__ = [
+    "KEPT",
+    "LOCAL",
+    "Answers",
+    "FactsCache",
+    "FactsKey",
+    "ProposalRecord",
+    "ProposalStatus",
+    "Proposals",
+    "ProposedUpdate",
+    "Refusals",
+    "Sightings",
+    "Store",
+    "StoreError",
+]

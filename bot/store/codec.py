@@ -1,0 +1,77 @@
+"""Facts as bytes: msgpack, decoded in C.
+
+The declarations are a union of dataclasses, which msgspec can't tell apart; they are kept as
+runs of one class each, in order. The layout's fingerprint goes with them, so that facts written
+for other nouns are a miss and never a wrong answer.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
+from enum import Enum
+from itertools import groupby
+from typing import Any, get_args, get_type_hints
+
+import msgspec
+
+from bot.core.model import Declaration, FileFacts, Statement
+
+_CLASSES: tuple[type, ...] = get_args(Declaration)
+
+
+class _Kept(msgspec.Struct, array_like=True):
+    """Facts as they are written: ``runs`` pair a class's name with the declarations of that class."""
+
+    fingerprint: str
+    path: str
+    ecosystem: str
+    statements: tuple[Statement, ...]
+    runs: list[tuple[str, msgspec.Raw]]
+
+
+_ENCODE = msgspec.msgpack.Encoder().encode
+_DECODE = msgspec.msgpack.Decoder(_Kept).decode
+_DECODE_RUN = {cls.__name__: msgspec.msgpack.Decoder(tuple[cls, ...]).decode for cls in _CLASSES}  # type: ignore[valid-type] # a class found at run time
+
+
+def encode(facts: FileFacts) -> bytes | None:
+    """The facts as bytes; None when they hold text that is not Unicode (a path in another encoding)."""
+    runs = [(cls.__name__, list(run)) for cls, run in groupby(facts.declarations, type)]
+    try:
+        raw = [(name, msgspec.Raw(_ENCODE(run))) for name, run in runs]
+        return _ENCODE(_Kept(FINGERPRINT, facts.path, facts.ecosystem, facts.statements, raw))
+    except UnicodeEncodeError:
+        return None
+
+
+def decode(data: bytes) -> FileFacts | None:
+    """The facts that ``encode`` made bytes of; None when they were written for other nouns, or are damaged."""
+    try:
+        kept = _DECODE(data)
+        if kept.fingerprint != FINGERPRINT:
+            return None
+        declarations = tuple(one for name, run in kept.runs for one in _DECODE_RUN[name](run))
+    except (msgspec.DecodeError, KeyError):
+        return None
+    return FileFacts(kept.path, kept.ecosystem, kept.statements, declarations)
+
+
+def _shapes(root: Any, seen: set[type]) -> Iterator[str]:
+    """Every dataclass and enum that a type is made of, with its fields."""
+    for part in get_args(root):
+        yield from _shapes(part, seen)
+    if not isinstance(root, type) or root in seen:
+        return
+    seen.add(root)
+    if issubclass(root, Enum):
+        yield f"{root.__name__}={[member.value for member in root]}"
+    if is_dataclass(root):
+        hints = get_type_hints(root)
+        yield f"{root.__name__}={[(field.name, str(hints[field.name]), repr(field.default)) for field in fields(root)]}"
+        for hint in hints.values():
+            yield from _shapes(hint, seen)
+
+
+FINGERPRINT = hashlib.sha256("\n".join(sorted(_shapes(FileFacts, set()))).encode()).hexdigest()[:16]
