@@ -19,13 +19,14 @@ import msgspec
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
+from bot.core.errors import ExpectedError
 from bot.core.rules import DEFAULTS, Policy, combine
 
 PREFIX = "FRESHLINE_"
 CONFIG_VARIABLE = "FRESHLINE_CONFIG"
 
 
-class ConfigError(Exception):
+class ConfigError(ExpectedError):
     """A configuration that can't be used: what is wrong, where, and what to do."""
 
 

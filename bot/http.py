@@ -14,15 +14,15 @@ from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from email.utils import parsedate_to_datetime
 from http import HTTPStatus
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any, Literal, Protocol, Self
 from urllib.parse import unquote, urljoin, urlsplit, urlunsplit
 
 from bot import __version__
 
 if TYPE_CHECKING:
+    import ssl
+
     import httpx
 
 Problem = Literal["not_found", "unreachable", "unavailable", "invalid"]
@@ -348,6 +348,8 @@ class Http:
 
     def _retry_after(self, text: str) -> float | None:
         """Seconds to wait (RFC 9110, 10.2.3: seconds or a date), None where it does not say."""
+        from email.utils import parsedate_to_datetime  # noqa: PLC0415  # needed for failures only
+
         if text.isascii() and text.isdigit() and len(text) < 10:
             return float(text)
         try:
@@ -371,7 +373,7 @@ class Http:
             raise _TransientError("unreachable", f"{host} can't be reached ({exc}); check network and address") from exc
         except httpx.TransportError as exc:
             raise _TransientError("unavailable", f"{host} cut its answer off ({exc}); try again later") from exc
-        except httpx.InvalidURL as exc:
+        except (httpx.InvalidURL, UnicodeError) as exc:
             raise FetchError("invalid", f"{host} has an address that can't be used ({exc}); correct it") from exc
 
     def _late(self, host: str) -> FetchError:
@@ -415,20 +417,32 @@ class Http:
     def _client(self) -> httpx.Client:
         with self._lock:
             if self._made is None:
-                self._made = self._new_client()
+                self._made = self._new_client(self._trust())
             return self._made
 
-    def _new_client(self) -> httpx.Client:
+    def _trust(self) -> ssl.SSLContext:
         import httpx  # noqa: PLC0415  # 110 ms that a warm cache does not pay
+
+        try:
+            if self._ca_file:
+                return _context(self._ca_file)
+            return httpx.create_ssl_context()
+        except OSError as exc:
+            raise FetchError("unavailable", f"the certificates to trust can't be read ({exc}); correct them") from exc
+
+    def _new_client(self, trust: ssl.SSLContext) -> httpx.Client:
+        import http.cookiejar  # noqa: PLC0415  # brings ssl, paid with the first request only
+
+        import httpx  # noqa: PLC0415  # as above
 
         limits = self.limits
         client = httpx.Client(
             http2=True,
-            verify=_trust(self._ca_file) if self._ca_file else True,
+            verify=trust,
             timeout=httpx.Timeout(limits.read, connect=limits.connect),
             limits=httpx.Limits(max_connections=limits.at_once, max_keepalive_connections=limits.at_once),
             headers={"User-Agent": f"freshline/{__version__}", "Accept-Encoding": "gzip"},
-            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+            cookies=http.cookiejar.CookieJar(http.cookiejar.DefaultCookiePolicy(allowed_domains=[])),
             follow_redirects=False,
         )
         for transport in (client._transport, *client._mounts.values()):  # noqa: SLF001  # httpx has no public way to give a proxied pool a network backend
@@ -520,7 +534,7 @@ class _Backend:
         return _Stream(self._inner.connect_tcp(host, port, timeout=self._clock.clip(timeout), **rest), self._clock)
 
 
-def _trust(ca_file: str) -> Any:
+def _context(ca_file: str) -> ssl.SSLContext:
     import ssl  # noqa: PLC0415  # paid with the first request only
 
     return ssl.create_default_context(cafile=ca_file)

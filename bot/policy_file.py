@@ -7,13 +7,14 @@ from typing import Any
 
 import msgspec
 
+from bot.core.errors import ExpectedError
 from bot.core.rules import Policy
 
 PATH = ".github/freshline.toml"
 MAX_BYTES = 256 * 1024
 
 
-class PolicyError(ValueError):
+class PolicyError(ExpectedError):
     """A policy file that can't be used: what is wrong, where, and what to do."""
 
 
@@ -37,3 +38,9 @@ def schema() -> dict[str, Any]:
     """The JSON Schema of a policy file (https://json-schema.org/draft/2020-12), for editors."""
     described = msgspec.json.schema(Policy)
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Freshline policy", **described}
+
+
+def plain(policy: Policy) -> dict[str, Any]:
+    """The policy as plain values, for printing."""
+    said: dict[str, Any] = msgspec.to_builtins(policy)
+    return said

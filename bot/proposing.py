@@ -151,7 +151,7 @@ class _Proposer:
         record = self.recorded.get(branch.name)
         if record is not None and record.head == branch.head:
             return True
-        if branch.trailer is None or branch.author_email != author.email or branch.parent is None:
+        if not branch.trailers or branch.author_email != author.email or branch.parent is None:
             return False
         return self.scan.commit is not None and self.forge.is_ancestor(branch.parent, self.scan.commit)
 

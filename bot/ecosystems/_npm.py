@@ -162,15 +162,16 @@ def statement(site: Site, name: str, node: Node, selector: str = "") -> Statemen
     spec = specifier(name, value.value) if value else _stays(name, _shown(node), "its value is not a text")
     pins, unmapped = _pins(site.path, value, spec)
     limited = _unsupported(f"it stands in only for versions that match “{selector[:80]}”") if selector else None
+    obstacle = _bad_name(spec.name) or spec.obstacle or unmapped or limited
     return Statement(
         package=Package(REGISTRY, spec.name[: MAX_NAME + 1]),
         kind=Kind.LIBRARY,
         scheme=SCHEME,
         constraint=spec.constraint,
-        pins=pins,
+        pins=() if obstacle else pins,
         line=node.line,
         context=Context(group=site.group),
-        obstacle=_bad_name(spec.name) or spec.obstacle or unmapped or limited,
+        obstacle=obstacle,
         follows=spec.follows,
         widens=site.widens,
     )

@@ -18,6 +18,7 @@ _TAIL = re.compile(r"\s*,?\s*(?:;(.*))?\s*", re.DOTALL)
 _DIRECT = re.compile(r"(?:git|hg|svn|bzr)\+|[A-Za-z][A-Za-z0-9+.-]{1,20}://", re.IGNORECASE)
 _FILE = re.compile(r"file:|\.{0,2}[/\\]|\.{1,2}(?:$|[\[#])|[A-Za-z]:[/\\]|.*\{root:", re.IGNORECASE)
 _ARCHIVE = re.compile(r"\.(?:whl|zip|tar\.(?:gz|bz2|xz)|tgz)(?:$|[#\s\[])", re.IGNORECASE)
+_EDITABLE = re.compile(r"\s*(?:-e|--editable)[\s=]\s*")
 _EGG = re.compile(rf"[#&]egg=({NAME})")
 
 URL_DETAIL = "it points at a URL, which Freshline does not move yet"
@@ -84,6 +85,8 @@ def requirement(text: str, place: Place) -> Statement:
     What is no such requirement (a URL, a path, other words) gives a statement with an obstacle.
     Source: https://packaging.python.org/specifications/dependency-specifiers/
     """
+    if editable := _EDITABLE.match(text):
+        return direct(text[editable.end() :].strip(), place)
     if _DIRECT.match(text.strip()) or _FILE.match(text.strip()):
         return direct(text.strip(), place)
     head = _HEAD.match(text)
@@ -99,8 +102,9 @@ def requirement(text: str, place: Place) -> Statement:
 
 def _specified(text: str, at_: int, name: str, place: Place) -> Statement:
     inner = re.compile(r"\(\s*").match(text, at_)
-    specifiers = _SPECIFIERS.match(text, inner.end() if inner else at_)
-    start, end = specifiers.span() if specifiers else (at_, at_)
+    begin = inner.end() if inner else at_
+    specifiers = _SPECIFIERS.match(text, begin)
+    start, end = specifiers.span() if specifiers else (begin, begin)
     closing = re.compile(r"\s*,?\s*\)").match(text, end) if inner else None
     tail = _TAIL.fullmatch(text, closing.end() if closing else end)
     if tail is None or (inner is not None) != (closing is not None):
@@ -137,7 +141,7 @@ def direct_obstacle(address: str) -> Obstacle:
 
 def _last_part(address: str) -> str:
     bare = re.split(r"[?#\[\s]", address, maxsplit=1)[0].rstrip("/\\")
-    last = re.split(r"[/\\]", bare)[-1].removesuffix(".git").partition("@")[0]
+    last = re.split(r"[/\\]", bare)[-1].partition("@")[0].removesuffix(".git")
     found = re.match(NAME, last.partition("-")[0] if _ARCHIVE.search(last) else last)
     return found[0] if found else shown(last or ".")
 

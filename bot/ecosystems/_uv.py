@@ -5,6 +5,7 @@ Source: https://docs.astral.sh/uv/reference/settings/
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from bot.core.model import Obstacle, SkipReason, Statement, Workspace
@@ -23,6 +24,7 @@ DIRECT_URL = Obstacle(SkipReason.UNSUPPORTED_CONSTRAINT, URL_DETAIL)
 DIRECT_GIT = Obstacle(SkipReason.UNSUPPORTED_CONSTRAINT, GIT_DETAIL)
 DIRECT_PATH = Obstacle(SkipReason.LOCAL, LOCAL_DETAIL)
 WORKSPACE_MEMBER = Obstacle(SkipReason.LOCAL, "it is a member of this workspace")
+_REMOTE = re.compile(r"(?!file:)[A-Za-z][A-Za-z0-9+.-]*://")
 _SEVERAL = Obstacle(SkipReason.UNSUPPORTED_CONSTRAINT, "it comes from several indexes, depending on the platform")
 
 
@@ -89,6 +91,6 @@ def direct_table(table: Table) -> Obstacle | None:
         return WORKSPACE_MEMBER
     if not {"git", "hg", "svn"}.isdisjoint(table.index):
         return DIRECT_GIT
-    if "url" in table.index:
+    if "url" in table.index or _REMOTE.match(table.text("file") or ""):
         return DIRECT_URL
     return DIRECT_PATH if not {"path", "file"}.isdisjoint(table.index) else None

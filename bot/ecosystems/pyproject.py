@@ -52,12 +52,8 @@ def extract(path: str, text: str) -> FileFacts:
     listed = frozenset(s.package.name for s in found)
     found += poetry_statements(poetry, path, listed)
     found += _local_sources(root, path, frozenset(sources.obstacles) - {s.package.name for s in found})
-    statements = annotate(sorted(sources.apply(found), key=_position), lines.annotations(text))
+    statements = annotate(sorted(sources.apply(found), key=lambda s: s.line), lines.annotations(text))
     return FileFacts(path, "pyproject", statements, tuple(_declarations(root, path, sources)))
-
-
-def _position(statement: Statement) -> tuple[int, int]:
-    return statement.line, statement.pins[0].span.start if statement.pins else 0
 
 
 def _standard(root: Table, path: str) -> Iterator[Statement]:

@@ -42,11 +42,15 @@ _ALIASES = {"-r": "--requirement", "-c": "--constraint", "-e": "--editable", "-i
 
 @dataclass(frozen=True, slots=True)
 class _Logical:
-    """A line with its continuations; the comment and the line breaks are blanked out, so offsets stay."""
+    """A line with its continuations; the comment and the line breaks are blanked out, so offsets stay.
+
+    ``breaks`` are the offsets in the file at which it goes on on another line.
+    """
 
     number: int
     start: int
     text: str
+    breaks: tuple[int, ...]
 
 
 def extract(path: str, text: str) -> FileFacts:
@@ -93,7 +97,8 @@ def _joined(held: Sequence[Line]) -> _Logical:
         end = following.span.start if following else line.span.end
         body = line.text if line.text.lstrip().startswith("#") else line.text.removesuffix("\\")
         pieces.append(body.ljust(end - line.span.start))
-    return _Logical(held[0].number, held[0].span.start, _COMMENT.sub(_blank, "".join(pieces)))
+    text = _COMMENT.sub(_blank, "".join(pieces))
+    return _Logical(held[0].number, held[0].span.start, text, tuple(line.span.end - 1 for line in held[:-1]))
 
 
 def _blank(found: re.Match[str]) -> str:
@@ -115,7 +120,11 @@ def _statement(path: str, line: _Logical) -> Statement | None:
 
 
 def _place(path: str, line: _Logical) -> Place:
-    return Place(path, line.number, lambda start, end: Span(line.start + start, line.start + end))
+    def locate(start: int, end: int) -> Span | None:
+        broken = any(line.start + start <= at < line.start + end for at in line.breaks)
+        return None if broken else Span(line.start + start, line.start + end)
+
+    return Place(path, line.number, locate)
 
 
 def _editable(path: str, line: _Logical) -> Statement | None:

@@ -46,7 +46,7 @@ class _Source:
     text: str
     starts: list[int]
     names: Mapping[str, ast.expr]
-    seen: set[tuple[int, int]] = field(default_factory=set)
+    seen: set[tuple[int, str]] = field(default_factory=set)
 
     def offset(self, line: int, column: int) -> int:
         """The offset in code points of a position that ``ast`` gives (columns are UTF-8 bytes)."""
@@ -152,9 +152,10 @@ def _keyword(key: str, value: ast.expr, source: _Source) -> Iterator[Statement]:
 def _elements(node: ast.expr, group: str, source: _Source, depth: int = 0) -> Iterator[Statement]:
     """The statements of a list of requirements, or of lists that are added up."""
     value = _resolved(node, source)
-    if depth > _MAX_DEPTH or (value.lineno, value.col_offset) in source.seen:
+    where = source.segment(value)
+    if depth > _MAX_DEPTH or where in source.seen:
         return
-    source.seen.add((value.lineno, value.col_offset))
+    source.seen.add(where)
     if isinstance(value, ast.List | ast.Tuple | ast.Set):
         for item in value.elts:
             yield from _element(item, group, source, depth)

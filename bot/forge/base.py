@@ -9,6 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
+from bot.core.errors import ExpectedError
 from bot.core.render import BRANCH_PREFIX, TRAILER
 
 PREFIX = BRANCH_PREFIX
@@ -22,7 +23,7 @@ MAX_TOTAL = 256 * 1024 * 1024
 """Bytes that one ``read_many`` gives at most, so that many large files don't fill the memory."""
 
 
-class ForgeError(Exception):
+class ForgeError(ExpectedError):
     """Something could not be done with a repository: what, where, and what to do next."""
 
     def __init__(self, what: str, where: str, what_next: str) -> None:

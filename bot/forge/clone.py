@@ -18,7 +18,10 @@ _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _SCP = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*@[A-Za-z0-9][A-Za-z0-9.-]*:[^\s:-][^\s]*")
 _HOST = re.compile(r"\[?[A-Za-z0-9][A-Za-z0-9.:-]*\]?")
 _SYMREF = re.compile(r"^ref: (refs/heads/\S+)\tHEAD$", re.MULTILINE)
-_HELPER = '!f() { echo "username=$FRESHLINE_GIT_USERNAME"; echo "password=$FRESHLINE_GIT_PASSWORD"; }; f'
+_HELPER = (
+    '!f() { echo "username=$FRESHLINE_GIT_USERNAME";'
+    ' test -z "$FRESHLINE_GIT_PASSWORD" || echo "password=$FRESHLINE_GIT_PASSWORD"; }; f'
+)
 _REFSPEC = "+refs/heads/*:refs/remotes/origin/*"
 
 
@@ -33,7 +36,7 @@ def clone(address: str, folder: Path, environ: Mapping[str, str]) -> tuple[Git, 
     The remote's branches live under ``refs/remotes/origin``, so those that the bot made in the
     clone survive. Raises ``ForgeError``; a stale clone is never used in place of a fresh one.
     """
-    plain, options, secrets = _split(address)
+    plain, options, secrets = split(address)
     path = folder / f"{hashlib.sha256(plain.encode('utf-8', 'surrogateescape')).hexdigest()}.git"
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -48,7 +51,7 @@ def clone(address: str, folder: Path, environ: Mapping[str, str]) -> tuple[Git, 
     return replace(git, options=(), extra={}), plain
 
 
-def _split(address: str) -> tuple[str, tuple[str, ...], dict[str, str]]:
+def split(address: str) -> tuple[str, tuple[str, ...], dict[str, str]]:
     """The address without credentials, and how git gets those: bound to the origin, never in an argument."""
     if not _SCHEME.match(address):
         return address, (), {}
@@ -60,14 +63,19 @@ def _split(address: str) -> tuple[str, tuple[str, ...], dict[str, str]]:
     host = parts.netloc.rpartition("@")[2]
     if parts.scheme != "file" and not _HOST.fullmatch(host):
         raise ForgeError("The address names no host", _bare(address), "See that it is right")
-    if parts.scheme != "https" or parts.password is None:
-        return (_bare(address) if parts.password else address), (), {}
+    if parts.scheme == "ssh":  # the user's name is part of the address, a password has no place there
+        user = f"{parts.username}@" if parts.username else ""
+        return urlunsplit(parts._replace(netloc=user + host)), (), {}
+    if parts.scheme == "file" or not parts.username:
+        return _bare(address), (), {}
     secrets = {
-        "FRESHLINE_GIT_USERNAME": unquote(parts.username or ""),
-        "FRESHLINE_GIT_PASSWORD": unquote(parts.password),
+        "FRESHLINE_GIT_USERNAME": unquote(parts.username),
+        "FRESHLINE_GIT_PASSWORD": unquote(parts.password or ""),
     }
     scope = f"credential.https://{host}.helper"
-    return _bare(address), ("-c", f"{scope}=", "-c", f"{scope}={_HELPER}"), secrets
+    # A whole pair stands alone; with a name only, the user's own helpers may add the password.
+    only = ("-c", f"{scope}=") if parts.password else ()
+    return _bare(address), (*only, "-c", f"{scope}={_HELPER}"), secrets
 
 
 def _bare(address: str) -> str:

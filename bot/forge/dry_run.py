@@ -18,6 +18,7 @@ from bot.forge.base import (
     RefusalReason,
     Refused,
     Snapshot,
+    trailers_of,
 )
 
 MAX_LINES = 4000
@@ -56,6 +57,9 @@ class DryRunForge:
 
     def propose(self, branch: str, commit: NewCommit, expected: str | None) -> Pushed | Refused:
         """Collect the proposal; refused where the inner forge's branch is not at ``expected``."""
+        found = self._inner.branches(branch).get(branch)
+        if found is not None and self._same(found, commit):
+            return Pushed(found.head, changed=False)
         refusal = self._refusal(branch, expected)
         if refusal:
             return refusal
@@ -99,6 +103,11 @@ class DryRunForge:
             return Refused(RefusalReason.GONE, f"{branch} was deleted; it stood at {expected}")
         reason = RefusalReason.EXISTS if expected is None else RefusalReason.MOVED
         return Refused(reason, f"{branch} stands at {head}")
+
+    def _same(self, found: Branch, commit: NewCommit) -> bool:
+        if found.parent != commit.base or found.trailers != trailers_of(commit.message):
+            return False
+        return self._inner.snapshot(found.head).read_many(commit.files) == dict(commit.files)
 
     def _diff(self, commit: NewCommit) -> str:
         snapshot = self._inner.snapshot(commit.base)

@@ -45,9 +45,9 @@ _OPTIONS = (
         "-c",
         "i18n.commitEncoding=UTF-8",
         "-c",
-        "gc.auto=0",
+        "gc.autoDetach=false",
         "-c",
-        "maintenance.auto=false",
+        "maintenance.autoDetach=false",
     ),
 )
 _ADVICE = (

@@ -8,37 +8,30 @@ from __future__ import annotations
 
 import os
 import re
-import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 
 from bot.forge.base import (
-    MAX_FILE,
-    MAX_TOTAL,
     PREFIX,
-    SUBMODULE,
     Branch,
     Deleted,
-    Entry,
     Forge,
     ForgeError,
     NewCommit,
     Pushed,
     RefusalReason,
     Refused,
-    TooLarge,
     trailers_of,
 )
 from bot.forge.clone import clone, is_address
+from bot.forge.commit import Writer, tidy, tidy_author
 from bot.forge.folder import FolderForge
-from bot.forge.git import NETWORK_SECONDS, Git
+from bot.forge.git import Git
+from bot.forge.snapshot import GitSnapshot
 
 _FIELDS = ("refname", "objectname", "parent", "tree", "authorname", "authoremail", "contents")
 _FORMAT = "".join(f"%({name})%00" for name in _FIELDS)
-# Names that no sound tree holds and that would leave the folder when written to a disk.
-_UNSOUND = re.compile(rb"(?:^|/)(?:\.{0,2}|\.git)(?:/|$)", re.IGNORECASE)
 _OBJECT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 
 
@@ -59,14 +52,15 @@ def open_forge(target: str, state: Path, environ: Mapping[str, str]) -> Forge:
 
 def _open_folder(folder: Path, environ: Mapping[str, str]) -> Forge:
     git = Git(folder, str(folder), environ)
-    questions = ("rev-parse", "--absolute-git-dir", "--show-prefix")
-    finished = git.attempt(*questions)
-    if finished.code and "not a git repository" in finished.error:
+    question = ("rev-parse", "--absolute-git-dir")
+    finished = git.attempt(*question)
+    if "not a git repository (or any" in finished.error:  # without the words in brackets a link to one is broken
         return FolderForge(folder)
     if finished.code:
-        raise git.error(questions, finished.error)
-    git_dir, _, prefix = os.fsdecode(finished.out.removesuffix(b"\n")).partition("\n")
-    forge = LocalForge(Git(Path(git_dir), str(folder), environ, Path(git_dir)), str(folder), prefix=prefix)
+        raise git.error(question, finished.error)
+    git_dir = Path(os.fsdecode(finished.out.removesuffix(b"\n")))
+    prefix = git.line("rev-parse", "--show-prefix") or ""
+    forge = LocalForge(Git(git_dir, str(folder), environ, git_dir), str(folder), prefix=prefix)
     return forge if forge.tracked() else FolderForge(folder)
 
 
@@ -78,6 +72,15 @@ class _Place:
     branch: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Head:
+    """A branch, and who wrote what at its head."""
+
+    branch: Branch
+    author: str
+    message: str
+
+
 class LocalForge:
     """A git repository on this machine; ``prefix`` ("" or ending in "/") is the folder of interest in it."""
 
@@ -86,6 +89,7 @@ class LocalForge:
         self._git = git
         self._prefix = prefix
         self._base_ref = base
+        self._listed: tuple[str | None, dict[str, int]] = (None, {})
 
     def tracked(self) -> bool:
         """Whether the folder of interest is in the base commit at all (an ignored one is not)."""
@@ -105,22 +109,22 @@ class LocalForge:
         """The branches whose names start with ``prefix``, by name."""
         folder = prefix.rpartition("/")[0]
         heads = self._heads(f"refs/heads/{folder}" if folder else "refs/heads")
-        return {name: branch for name, (branch, _, _) in heads.items() if name.startswith(prefix)}
+        return {name: head.branch for name, head in heads.items() if name.startswith(prefix)}
 
     def propose(self, branch: str, commit: NewCommit, expected: str | None) -> Pushed | Refused:
         """Put a branch on a new commit; see ``Forge.propose``."""
         self._check_name(branch)
         found = self._heads(f"refs/heads/{branch}").get(branch)
-        writer = _Writer(self._git, self._prefix, commit)
-        modes = writer.modes()
+        head = None if found is None else found.branch.head
+        if head != expected and (found is None or found.branch.parent != commit.base):
+            return _moved(branch, head, expected)  # found out before any object is written
+        writer = Writer(self._git, self._prefix, commit)
+        modes = writer.modes(self._modes(commit.base))
         if isinstance(modes, Refused):
             return modes
-        if found is not None and found[0].head != expected and found[0].parent != commit.base:
-            return _moved(branch, found[0].head, expected)
         tree = writer.tree(modes)
         if found is not None and _same(found, commit, tree):
-            return Pushed(found[0].head, changed=False)
-        head = None if found is None else found[0].head
+            return Pushed(found.branch.head, changed=False)
         refusal = self._refusal(branch, head, expected)
         return refusal or self._move(branch, writer.commit(tree), expected)
 
@@ -209,7 +213,7 @@ class LocalForge:
     def _head(self, branch: str) -> str | None:
         return self._git.line("rev-parse", "--verify", "--quiet", f"refs/heads/{branch}")
 
-    def _heads(self, pattern: str) -> dict[str, tuple[Branch, str, str]]:
+    def _heads(self, pattern: str) -> dict[str, _Head]:
         """Branches with their heads' author names and messages."""
         out = self._git.run("for-each-ref", f"--format={_FORMAT}", "--", pattern)
         fields = [part.decode("utf-8", "surrogateescape") for part in out.split(b"\0")[:-1]]
@@ -218,8 +222,18 @@ class LocalForge:
         for ref, head, parent, tree, author, email, message in rows:
             name = ref.removeprefix("\n").removeprefix("refs/heads/")
             single = parent if parent and " " not in parent else None
-            heads[name] = (Branch(name, head, single, tree, email.strip("<>"), trailers_of(message)), author, message)
+            branch = Branch(name, head, single, tree, email.strip("<>"), trailers_of(message))
+            heads[name] = _Head(branch, author, message)
         return heads
+
+    def _modes(self, commit: str | None) -> dict[str, int]:
+        """Every file's mode, kept for the next proposal on the same base."""
+        listed, modes = self._listed
+        if commit is not None and listed != commit:
+            entries = GitSnapshot(self._git, commit, "", f"{commit}^{{tree}}").listing()
+            modes = {entry.path: entry.mode for entry in entries}
+            self._listed = (commit, modes)
+        return modes
 
     def _check_name(self, branch: str) -> None:
         if not branch.startswith(PREFIX) or not self._git.test("check-ref-format", f"refs/heads/{branch}"):
@@ -259,160 +273,9 @@ def _moved(branch: str, head: str | None, expected: str | None) -> Refused:
     return Refused(RefusalReason.MOVED, f"{branch} stands at {head}, not at {expected} where Freshline left it")
 
 
-def _same(found: tuple[Branch, str, str], commit: NewCommit, tree: str) -> bool:
-    branch, author, message = found
-    if (branch.parent, branch.tree, branch.author_email) != (commit.base, tree, commit.author.email):
+def _same(head: _Head, commit: NewCommit, tree: str) -> bool:
+    """Whether a branch already stands at this very commit; its date does not count."""
+    author, branch = tidy_author(commit.author), head.branch
+    if (branch.parent, branch.tree, branch.author_email) != (commit.base, tree, author.email):
         return False
-    return author == commit.author.name and message.rstrip("\n") == tidy(commit.message).rstrip("\n")
-
-
-def tidy(message: str) -> str:
-    """A commit message as git can keep it: valid UTF-8, no NUL, one newline at its end."""
-    kept = message.replace("\0", "").encode("utf-8", "replace").decode("utf-8")
-    return kept.strip("\n") + "\n"
-
-
-class _Writer:
-    """Makes the objects of one commit: blobs, trees, the commit itself."""
-
-    def __init__(self, git: Git, prefix: str, commit: NewCommit) -> None:
-        if commit.base is None:
-            raise ForgeError("A commit needs a base", git.where, "This is a fault of Freshline")
-        self._git = git
-        self._new = commit
-        self._base = commit.base
-        self._files = {prefix + path: data for path, data in commit.files.items()}
-
-    def modes(self) -> dict[str, int] | Refused:
-        """The mode of every file: the base's, or a plain file's where the base has none."""
-        base = GitSnapshot(self._git, self._base, "", f"{self._base}^{{tree}}")
-        known = {entry.path: entry.mode for entry in base.listing()}
-        modes = {path: known.get(path, 0o100644) for path in self._files}
-        links = [path for path, mode in modes.items() if mode in {0o120000, SUBMODULE}]
-        if links:
-            return Refused(RefusalReason.NOT_A_FILE, f"{links[0]!r} is a symbolic link or a submodule")
-        return modes
-
-    def tree(self, modes: Mapping[str, int]) -> str:
-        """The base's tree with the files in it."""
-        with tempfile.TemporaryDirectory(prefix="freshline-") as scratch:
-            blobs = self._blobs(Path(scratch))
-            index = {"GIT_INDEX_FILE": str(Path(scratch, "index"))}
-            self._git.run("read-tree", self._base, env=index)
-            rows = [b"%o %s\t%s" % (mode, blobs[path], os.fsencode(path)) for path, mode in modes.items()]
-            self._git.run("update-index", "-z", "--index-info", feed=b"\0".join(rows) + b"\0", env=index)
-            # A partial clone lacks blobs that the commit doesn't change; they need not be there.
-            return self._git.run("write-tree", "--missing-ok", env=index).decode().strip()
-
-    def _blobs(self, scratch: Path) -> dict[str, bytes]:
-        names = [scratch / f"blob-{number}" for number in range(len(self._files))]
-        for name, data in zip(names, self._files.values(), strict=True):
-            name.write_bytes(data)
-        feed = b"".join(os.fsencode(name) + b"\n" for name in names)
-        out = self._git.run("hash-object", "-w", "--no-filters", "--stdin-paths", feed=feed)
-        return dict(zip(self._files, out.split(), strict=True))
-
-    def commit(self, tree: str) -> str:
-        """The commit's object id."""
-        author, when = self._new.author, f"@{int(self._new.at.timestamp())} +0000"
-        who = {"NAME": author.name, "EMAIL": author.email, "DATE": when}
-        env = {f"GIT_{role}_{part}": value for role in ("AUTHOR", "COMMITTER") for part, value in who.items()}
-        message = tidy(self._new.message).encode()
-        return self._git.run("commit-tree", tree, "-p", self._base, "-F", "-", feed=message, env=env).decode().strip()
-
-
-class GitSnapshot:
-    """A commit's files, read from git's object database."""
-
-    def __init__(self, git: Git, commit: str, branch: str, tree: str) -> None:
-        self.commit: str | None = commit
-        self.branch = branch
-        self._git = git
-        self._tree = tree
-
-    def entries(self) -> tuple[Entry, ...]:
-        """Every file and symbolic link; submodules are no files."""
-        return self._entries
-
-    @cached_property
-    def _entries(self) -> tuple[Entry, ...]:
-        return tuple(entry for entry in self.listing() if entry.mode != SUBMODULE)
-
-    @cached_property
-    def _by_path(self) -> dict[str, Entry]:
-        return {entry.path: entry for entry in self._entries if entry.regular}
-
-    def listing(self) -> list[Entry]:
-        """Everything in the tree, submodules too; sizes are left out, asking costs a look at every object."""
-        out = self._git.run("ls-tree", "-r", "-z", "--full-tree", self._tree)
-        entries = []
-        for row in out.split(b"\0")[:-1]:
-            head, _, path = row.partition(b"\t")
-            mode, _, blob = head.split(b" ")
-            if not _UNSOUND.search(path):
-                entries.append(Entry(os.fsdecode(path), blob.decode(), int(mode, 8), None))
-        return entries
-
-    def read_many(self, paths: Iterable[str], limit: int = MAX_FILE) -> dict[str, bytes | TooLarge]:
-        """The content of regular files; see ``Snapshot.read_many``."""
-        wanted = {path: self._by_path[path].blob for path in paths if path in self._by_path}
-        blobs = list(dict.fromkeys(wanted.values()))
-        self._fetch_missing(blobs)
-        sizes = self._sizes(blobs)
-        chosen = _within(sizes, limit)
-        contents = self._contents(chosen)
-        large = {blob: TooLarge(size, min(limit, MAX_TOTAL)) for blob, size in sizes.items() if blob not in contents}
-        return {path: contents[blob] if blob in contents else large[blob] for path, blob in wanted.items()}
-
-    def _sizes(self, blobs: list[str]) -> dict[str, int]:
-        if not blobs:
-            return {}
-        feed = "".join(f"{blob}\n" for blob in blobs).encode()
-        out = self._git.run("cat-file", "--batch-check=%(objectname) %(objectsize)", feed=feed).decode()
-        rows = [line.split(" ") for line in out.splitlines()]
-        missing = [blob for blob, size in rows if size == "missing"]
-        if missing:
-            raise ForgeError(
-                f"Object {missing[0]} is missing", self._git.where, "Mend the repository: git fsck, git fetch"
-            )
-        return {blob: int(size) for blob, size in rows}
-
-    def _contents(self, blobs: list[str]) -> dict[str, bytes]:
-        if not blobs:
-            return {}
-        out = self._git.run("cat-file", "--batch=%(objectsize)", feed="".join(f"{b}\n" for b in blobs).encode())
-        contents, at = {}, 0
-        for blob in blobs:
-            start = out.index(b"\n", at) + 1
-            end = start + int(out[at : start - 1])
-            contents[blob] = out[start:end]
-            at = end + 1
-        return contents
-
-    def _fetch_missing(self, blobs: list[str]) -> None:
-        """Fetch at once what a partial clone lacks; git itself would do it blob by blob."""
-        names = self._git.line("config", "--get-regexp", r"^(extensions\.partialclone|remote\..*\.promisor)$")
-        if not names or not blobs:
-            return
-        listed = self._git.run("rev-list", "--objects", "--no-object-names", "--missing=print", self._tree).decode()
-        absent = {line[1:] for line in listed.splitlines() if line.startswith("?")}
-        wanted = [blob for blob in blobs if blob in absent]
-        if not wanted:
-            return
-        key, _, value = names.splitlines()[0].partition(" ")
-        remote = value if key == "extensions.partialclone" else key.removeprefix("remote.").removesuffix(".promisor")
-        quiet = ("--no-tags", "--no-write-fetch-head", "--recurse-submodules=no", "--filter=blob:none", "--stdin")
-        arguments = ("-c", "fetch.negotiationAlgorithm=noop", "fetch", "--quiet", *quiet, "--", remote)
-        finished = self._git.attempt(*arguments, feed="\n".join(wanted).encode() + b"\n", seconds=NETWORK_SECONDS)
-        if finished.code:
-            raise self._git.error(("fetch",), finished.error)
-
-
-def _within(sizes: Mapping[str, int], limit: int) -> list[str]:
-    """The blobs that are small enough, as long as they fit together."""
-    chosen, total = [], 0
-    for blob, size in sizes.items():
-        if size <= limit and total + size <= MAX_TOTAL:
-            chosen.append(blob)
-            total += size
-    return chosen
+    return head.author == author.name and head.message.rstrip("\n") == tidy(commit.message).rstrip("\n")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from itertools import repeat
 from typing import TypeVar
 
@@ -75,6 +76,7 @@ def moment(text: object) -> datetime | None:
         return None
 
 
+@lru_cache(maxsize=4096)
 def clipped(text: str) -> str:
     """A publisher's words in one line of bounded length, without control characters."""
     return " ".join("".join(c if c.isprintable() else " " for c in text[: 2 * LONGEST_TEXT]).split())[:LONGEST_TEXT]

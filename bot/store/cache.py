@@ -6,7 +6,7 @@ import threading
 import zlib
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 
 from sqlalchemy import Row, and_, delete, select, update
 
@@ -40,7 +40,9 @@ class Answers:
             touched = dict(self._touched)
         rest = [key for key in wanted if key not in found]
         for row in self._rows(rest):
-            found[row.key] = _cached(row, touched.get(row.key, row.fetched_at))
+            answer = _cached(row, touched.get(row.key, row.fetched_at))
+            if answer is not None:
+                found[row.key] = answer
         return found
 
     def put(self, key: str, answer: Cached) -> None:
@@ -110,6 +112,9 @@ class Answers:
         }
 
 
-def _cached(row: Row[Any], fetched_at: float) -> Cached:
-    body = zlib.decompress(cast("bytes", row.body))
+def _cached(row: Row[Any], fetched_at: float) -> Cached | None:
+    try:
+        body = zlib.decompress(row.body)
+    except zlib.error:  # a damaged row is as good as none: the next answer replaces it
+        return None
     return Cached(row.etag, row.last_modified, fetched_at, body, row.status)

@@ -15,6 +15,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
+from bot.core.errors import ExpectedError
 from bot.store.tables import REVISION
 
 BUSY_MILLISECONDS = 5000
@@ -34,7 +35,7 @@ _ADVICE = (
 )
 
 
-class StoreError(Exception):
+class StoreError(ExpectedError):
     """The store can't be used: what is wrong, where, and what to do next."""
 
     def __init__(self, what: str, where: str, what_next: str) -> None:
@@ -60,9 +61,7 @@ class Database:
             if parsed.database in {None, "", ":memory:"}:
                 return cls.in_memory()
             _make_private(Path(str(parsed.database)))
-        database = cls(_engine(parsed), _where(parsed), nullcontext())
-        database.migrate()
-        return database
+        return cls(_engine(parsed), _where(parsed), nullcontext())._ready()
 
     @classmethod
     def in_memory(cls) -> Self:
@@ -70,9 +69,7 @@ class Database:
         options = {"poolclass": StaticPool, "connect_args": {"check_same_thread": False}}
         engine = create_engine("sqlite://", **options)
         event.listen(engine, "connect", _prepare)
-        database = cls(engine, "memory", threading.RLock())
-        database.migrate()
-        return database
+        return cls(engine, "memory", threading.RLock())._ready()
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
@@ -80,7 +77,7 @@ class Database:
         try:
             with self._lock, self._engine.begin() as connection:
                 yield connection
-        except SQLAlchemyError as error:
+        except (SQLAlchemyError, sqlite3.Error) as error:  # the latter while a connection is made ready
             raise self._error(error) from error
 
     def migrate(self) -> None:
@@ -104,7 +101,15 @@ class Database:
         """Let go of every connection."""
         self._engine.dispose()
 
-    def _error(self, error: SQLAlchemyError) -> StoreError:
+    def _ready(self) -> Self:
+        try:
+            self.migrate()
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def _error(self, error: Exception) -> StoreError:
         words = str(getattr(error, "orig", None) or error).strip().splitlines()
         first = "".join(c if c.isprintable() else "?" for c in (words or ["it said nothing"])[0])[:500]
         lower = first.lower()

@@ -119,14 +119,17 @@ class Ranged(ABC):
     def _replaced(
         self, constraint: str, found: tuple[Alternative, ...], best: Alternative, version: str, strategy: Strategy
     ) -> str | None:
+        # Bounds beside a `^` or `~=` only narrow it: they follow where it goes.
         follows = any(clause.follows and clause.version for clause in best)
         raised = strategy is Strategy.BUMP or follows
         text = self._moved(constraint, best, version, raised=raised)
         if text is None or len(found) == 1 or not best:
             return text
+        # `^17 || ^18` lists what is supported, and what replaces it is the newest; a bound is kept.
         bounded = any(clause.lower or clause.upper for alternative in found for clause in alternative)
         if strategy is Strategy.BUMP or not bounded:
-            return _framed(constraint, text[best[0].start : len(text) - (len(constraint) - best[-1].end)])
+            behind = len(constraint) - best[-1].end
+            return _framed(constraint, text[best[0].start : len(text) - behind])
         return text
 
     def _widened(self, constraint: str, found: tuple[Alternative, ...], best: Alternative, version: str) -> str | None:
@@ -135,6 +138,8 @@ class Ranged(ABC):
             return self._moved(constraint, best, version, raised=False)
         if not self.joins:
             return self._opened(constraint, best, version)
+        if not all(found):
+            return None
         added = self._clause(constraint, follows[0], version, raised=True)
         end = len(constraint.rstrip())
         return None if added is None else f"{constraint[:end]}{_joiner(constraint, found)}{added}{constraint[end:]}"
@@ -172,11 +177,11 @@ class Ranged(ABC):
             return head + version
         if clause.excludes or not clause.version or (clause.lower and not raised):
             return constraint[clause.start : clause.end]
-        if clause.lower and clause.operator == ">" and not self._admits(">", clause.version + clause.tail, version):
-            return None
-        if clause.lower:
-            return head.replace(">=", ">").replace(">", ">=") + self._at_precision(clause, version)
-        if clause.follows:
+        if clause.operator == ">":
+            if not self._admits(">", clause.version + clause.tail, version):
+                return None
+            head = head.replace(">", ">=")
+        if not clause.upper:
             return head + self._at_precision(clause, version) + clause.tail
         if self._admits(clause.operator, clause.version + clause.tail, version):
             return constraint[clause.start : clause.end]
@@ -246,7 +251,5 @@ def _framed(constraint: str, text: str) -> str:
 
 def _joiner(constraint: str, found: tuple[Alternative, ...]) -> str:
     """What stands between the last two alternatives."""
-    if len(found) < 2 or not found[-2]:
-        return " || "
-    between = constraint[found[-2][-1].end : found[-1][0].start] if found[-1] else ""
+    between = constraint[found[-2][-1].end : found[-1][0].start] if len(found) > 1 else ""
     return between if _JOINER.fullmatch(between) else " || "

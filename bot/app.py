@@ -1,0 +1,217 @@
+"""The one place that builds adapters from the configuration and hands them to the flow."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from urllib.parse import urlsplit
+
+from bot import ecosystems, registries
+from bot.config import ConfigError, RegistrySettings, Settings
+from bot.core.model import Answer, History, Listing, Package, SkipReason, Unavailable
+from bot.forge.base import Forge
+from bot.forge.dry_run import DryRunForge
+from bot.forge.local import open_forge
+from bot.http import Credential, Http, Limits, origin_of, without_credentials
+from bot.proposing import Outcome, propose_all
+from bot.registries.base import Registry
+from bot.store import ProposalRecord, Sightings, Store
+from bot.upgrade import Scan, Tools, scan
+
+Progress = Callable[[int, int], None]
+MEBIBYTE = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """What a run over one repository gave; ``diffs`` are (branch, unified diff) pairs of a dry run."""
+
+    scan: Scan
+    outcomes: tuple[Outcome, ...]
+    diffs: tuple[tuple[str, str], ...] = ()
+
+
+class App:
+    """The program's parts, wired. Use ``opened``: it closes what it opens."""
+
+    def __init__(self, settings: Settings, store: Store, http: Http) -> None:
+        self._settings = settings
+        self._store = store
+        self._http = http
+        self._addresses = Addresses(settings, registries.built_in())
+
+    @classmethod
+    @contextmanager
+    def opened(cls, settings: Settings) -> Iterator[App]:
+        """An app over the configured store; raises ``StoreError`` and ``ConfigError``."""
+        with Store.open(settings.store_url) as store:
+            limits = _limits(settings)
+            credentials = tuple(_credentials(settings.config.registries.values()))
+            with Http(store.answers(settings.config.fleet), credentials=credentials, limits=limits) as http:
+                yield cls(settings, store, http)
+
+    @property
+    def store(self) -> Store:
+        """The store, for what only reads it."""
+        return self._store
+
+    def scan(self, target: str, progress: Progress | None = None) -> Scan:
+        """Decide about a repository; writes nothing to it. Raises ``ForgeError`` and ``StoreError``."""
+        return self._scan(self._forge(target), progress)
+
+    def proposals(self, target: str | None) -> tuple[ProposalRecord, ...]:
+        """What was proposed in one repository, or in all (None), oldest first."""
+        repository = None if target is None else self._forge(target).repository
+        return self._store.proposals(self._fleet).all(repository)
+
+    def run(self, target: str, *, dry: bool, progress: Progress | None = None) -> Pass:
+        """Decide, and put every update on its branch. Raises ``ForgeError`` and ``StoreError``."""
+        forge = self._forge(target)
+        found = self._scan(forge, progress)
+        now = datetime.now(UTC)
+        if not dry:
+            return Pass(found, propose_all(forge, self._store.proposals(self._fleet), found, now))
+        rehearsal = DryRunForge(forge)
+        with Store.in_memory() as scratch:
+            ledger = scratch.proposals(self._fleet)
+            for record in self._store.proposals(self._fleet).all(forge.repository):
+                ledger.save(record)
+            outcomes = propose_all(rehearsal, ledger, found, now)
+        return Pass(found, outcomes, tuple((one.branch, one.diff) for one in rehearsal.proposals))
+
+    def _scan(self, forge: Forge, progress: Progress | None) -> Scan:
+        return scan(forge, self._tools(forge.repository, progress), datetime.now(UTC))
+
+    @property
+    def _fleet(self) -> str:
+        return self._settings.config.fleet
+
+    def _forge(self, target: str) -> Forge:
+        return open_forge(target, self._settings.state, self._settings.environ)
+
+    def _tools(self, repository: str, progress: Progress | None) -> Tools:
+        return Tools(
+            ecosystems=ecosystems.built_in(),
+            facts=self._store.facts(self._fleet),
+            look_up=lambda packages: self._look_up(tuple(packages), progress),
+            history=self._history(repository),
+            policy=self._settings.policy,
+            max_file=self._settings.config.read.max_file_mb * MEBIBYTE,
+        )
+
+    def _history(self, repository: str) -> History:
+        return self._store.refusals(self._fleet).history(repository)
+
+    def _look_up(self, packages: Collection[Package], progress: Progress | None) -> Mapping[Package, Answer]:
+        found = registries.look_up(
+            packages,
+            registries.built_in(),
+            self._http,
+            self._addresses,
+            self._settings.config.http.concurrency,
+            progress,
+        )
+        return dated(found, self._store.sightings(self._fleet), datetime.now(UTC))
+
+
+def _limits(settings: Settings) -> Limits:
+    http = settings.config.http
+    return Limits(
+        total=http.deadline,
+        body=http.max_answer_mb * MEBIBYTE,
+        per_host=http.concurrency,
+        fresh_for=float(http.fresh_for),
+    )
+
+
+def _credentials(configured: Iterable[RegistrySettings]) -> Iterator[Credential]:
+    for one in configured:
+        password, token = one.password.get_secret_value(), one.token.get_secret_value()
+        if not (password or token or one.username):
+            continue
+        try:
+            yield Credential(origin_of(one.url), username=one.username, password=password, token=token)
+        except ValueError:
+            raise ConfigError("registries: a registry with a name or token needs an http(s) url of its own") from None
+
+
+class Addresses:
+    """Where each package's registry is: answers ``look_up``'s question for a base URL.
+
+    A repository's word is not enough to be sent somewhere (DESIGN law 9): an index that a file
+    names is asked only if the operator configured it, or this machine's own tools use it.
+    """
+
+    def __init__(self, settings: Settings, known: Mapping[str, Registry]) -> None:
+        self._settings = settings
+        self._known = known
+        self._defaults: dict[str, str] = {}
+
+    def __call__(self, package: Package) -> str | Unavailable:
+        """The base URL for this package, or why there is none."""
+        default = self._default(package.registry)
+        if package.url is None:
+            return default
+        wanted = _comparable(package.url)
+        for url in (default, *self._configured(package.registry)):
+            if wanted is not None and _comparable(url) == wanted:
+                return url
+        return Unavailable(SkipReason.UNKNOWN_REGISTRY, _unknown(wanted))
+
+    def _default(self, registry: str) -> str:
+        if registry not in self._defaults:
+            configured = self._settings.config.registries.get(registry)
+            own = self._known[registry].default_url
+            url = configured.url if configured and configured.url else own(self._settings.environ, self._settings.home)
+            self._defaults[registry] = url.rstrip("/")
+        return self._defaults[registry]
+
+    def _configured(self, registry: str) -> list[str]:
+        named = self._settings.config.registries.items()
+        return [one.url.rstrip("/") for name, one in named if one.url and (one.protocol or name) == registry]
+
+
+def _comparable(url: str) -> str | None:
+    """The address without user information and with no slash at its end, None for what is none."""
+    try:
+        return without_credentials(url).rstrip("/")
+    except ValueError:
+        return None
+
+
+def _unknown(comparable: str | None) -> str:
+    if comparable is None:
+        return "it comes from an index whose address can't be read here; add it to [registries] in freshline.toml"
+    host = urlsplit(comparable).hostname
+    return f"it comes from {host}, which is not configured; add it to [registries] in freshline.toml"
+
+
+def dated(answers: Mapping[Package, Answer], sightings: Sightings, now: datetime) -> dict[Package, Answer]:
+    """The answers with ``first_seen`` filled in where a registry attests no time (DESIGN law 5)."""
+    undated = [a for a in answers.values() if isinstance(a, Listing) and any(r.published is None for r in a.releases)]
+    first: dict[tuple[str, str, str], datetime] = {}
+    for registry in {listing.package.registry for listing in undated}:
+        own = [listing for listing in undated if listing.package.registry == registry]
+        versions = {_sighted(a.package): [r.version for r in a.releases if r.published is None] for a in own}
+        sightings.note(registry, versions, now)
+        seen = sightings.first_seen(registry, versions)
+        first.update({(registry, name, version): at for (name, version), at in seen.items()})
+    return {package: _dated(answer, first) for package, answer in answers.items()}
+
+
+def _sighted(package: Package) -> str:
+    """A package's name among sightings: one index's package is not another's of the same name."""
+    return package.name if package.url is None else f"{package.name}@{_comparable(package.url)}"
+
+
+def _dated(answer: Answer, first: Mapping[tuple[str, str, str], datetime]) -> Answer:
+    if not isinstance(answer, Listing) or all(release.published for release in answer.releases):
+        return answer
+    registry, name = answer.package.registry, _sighted(answer.package)
+    releases = (
+        release if release.published else replace(release, first_seen=first.get((registry, name, release.version)))
+        for release in answer.releases
+    )
+    return replace(answer, releases=tuple(releases))

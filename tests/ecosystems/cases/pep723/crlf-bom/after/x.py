@@ -1,0 +1,3 @@
+﻿# /// script
+# dependencies = ["a<3", "b==2.1"]
+# ///

@@ -1,0 +1,3 @@
+﻿# /// script
+# dependencies = ["a<2", "b==1"]
+# ///

@@ -1,0 +1,2 @@
+import setuptools as st
+st.setup(install_requires=["a>=1", "b"])

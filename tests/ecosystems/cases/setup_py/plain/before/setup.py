@@ -1,0 +1,19 @@
+#!/usr/bin/env python
+# -*- coding: utf-8 -*-
+"""Ünïcode: django<3"""
+import setuptools
+
+TESTS = ["pytest<9", 'mock']
+EXTRAS = dict(docs=["sphinx<8"], tests=TESTS)
+
+setuptools.setup(
+    name="demo", url="https://demo.example",
+    python_requires=">=3.8",
+    install_requires=[
+        "é is no name", "requests>=2,<3",  # ünï requests<3
+        r'attrs==24.1',
+        """click<9""",
+    ] + TESTS,
+    extras_require=EXTRAS,
+    setup_requires="wheel<1",
+)
