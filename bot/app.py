@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from bot import ecosystems, registries
 from bot.config import ConfigError, RegistrySettings, Settings
 from bot.core.model import Answer, History, Listing, Package, SkipReason, Unavailable
+from bot.core.rules import Mode
 from bot.forge.base import Forge
 from bot.forge.dry_run import DryRunForge
 from bot.forge.local import open_forge
@@ -26,11 +27,16 @@ MEBIBYTE = 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Pass:
-    """What a run over one repository gave; ``diffs`` are (branch, unified diff) pairs of a dry run."""
+    """What a run over one repository gave.
+
+    ``diffs`` are (branch, unified diff) pairs of a dry run; ``observed`` is true where policy lets
+    it write nothing.
+    """
 
     scan: Scan
     outcomes: tuple[Outcome, ...]
     diffs: tuple[tuple[str, str], ...] = ()
+    observed: bool = False
 
 
 class App:
@@ -71,6 +77,8 @@ class App:
         forge = self._forge(target)
         found = self._scan(forge, progress)
         now = datetime.now(UTC)
+        if found.policy.mode is Mode.OBSERVE:
+            return Pass(found, (), observed=True)
         if not dry:
             return Pass(found, propose_all(forge, self._store.proposals(self._fleet), found, now))
         rehearsal = DryRunForge(forge)

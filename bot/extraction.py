@@ -62,7 +62,7 @@ def read(snapshot: Snapshot, ecosystems: Sequence[Ecosystem], cache: FactsCache,
     files = [facts for facts in (*known.values(), *new.values()) if facts.statements or facts.declarations]
     return Reading(
         tuple(sorted(files, key=lambda facts: (facts.path, facts.ecosystem))),
-        tuple(sorted([*skipped, *refused], key=lambda skip: skip.path)),
+        tuple(sorted([*skipped, *refused.values()], key=lambda skip: skip.path)),
     )
 
 

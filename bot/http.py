@@ -309,7 +309,7 @@ class Http:
         limits = self.limits
         caller = stamina.RetryingCaller(
             attempts=limits.attempts,
-            timeout=limits.total,
+            timeout=None,  # _again and the clock see to it, to the second
             wait_initial=limits.first_wait,
             wait_max=limits.longest_wait,
             wait_jitter=limits.first_wait,
@@ -319,11 +319,12 @@ class Http:
             return caller(self._again, lambda: self._follow(target, headers))
 
     def _again(self, exc: Exception) -> bool | float:
-        if not isinstance(exc, _TransientError):
+        left = self._clock.left()
+        if not isinstance(exc, _TransientError) or left <= 0:
             return False
         if exc.wait is None:
             return True
-        return exc.wait if exc.wait <= self.limits.longest_wait else False
+        return exc.wait if exc.wait <= min(self.limits.longest_wait, left) else False
 
     def _follow(self, target: _Target, headers: Mapping[str, str]) -> _Reply:
         url, credential = target.url, target.credential

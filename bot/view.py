@@ -82,6 +82,9 @@ def print_run(done: Pass) -> None:
 
 
 def _totals(done: Pass) -> str:
+    if done.observed:
+        waiting = len(done.scan.plans)
+        return f'Policy only observes here (mode = "observe"): {waiting} to be made, nothing was written.'
     counts = [(state, sum(outcome.state is state for outcome in done.outcomes)) for state in State]
     told = [f"{count} {state.value}" for state, count in counts if count]
     if not told:

@@ -22,6 +22,8 @@ from bot.http import (
     Http,
     Limits,
     MemoryCache,
+    _redirected,
+    _Reply,
     host_of,
     origin_of,
     without_credentials,
@@ -295,6 +297,19 @@ def test_a_silent_server_is_asked_again(registry: FakeRegistry, clock: Clock) ->
     assert "did not answer in time" in error.detail
 
 
+def test_a_time_that_is_over_before_it_began(registry: FakeRegistry, clock: Clock) -> None:
+    registry.reply("/a", Reply(body=b"abc"))
+    with client(clock, total=0) as http:
+        assert problem(http, f"{registry.url}/a").problem == "unreachable"
+    assert registry.requests == []
+
+
+def test_a_host_that_does_not_speak_tls(registry: FakeRegistry, http: Http) -> None:
+    error = problem(http, registry.url.replace("http:", "https:"))
+    assert error.problem == "unreachable"
+    assert "SSL" in error.detail
+
+
 def test_a_host_that_is_not_there(clock: Clock) -> None:
     with FakeRegistry() as gone:
         url = gone.url
@@ -337,6 +352,12 @@ def test_redirects_are_followed_five_times(registry: FakeRegistry, http: Http) -
     registry.reply("/6", Reply(body=b"abc"))
     assert get(http, f"{registry.url}/1") == b"abc"
     assert "redirects without end" in problem(http, f"{registry.url}/0").detail
+
+
+def test_a_redirect_from_https_to_http_is_not_followed() -> None:
+    reply = _Reply("https://index.example/a", 302, {"location": "http://index.example/a"})
+    with pytest.raises(FetchError, match="from https to http"):
+        _redirected(reply)
 
 
 @pytest.mark.parametrize("location", ["", "ftp://index.example/", "http://[/"])
@@ -452,6 +473,18 @@ def test_nothing_heavy_is_imported_before_the_first_request() -> None:
     )
     ran = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
     assert ran.stdout.splitlines() == ["b'kept'", "[]"], ran.stderr
+
+
+def test_a_proxy_of_the_environment_is_used_and_watched(
+    registry: FakeRegistry, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", registry.url)
+    monkeypatch.setenv("NO_PROXY", "")
+    registry.reply("http://index.example/a", Reply(body=b"abc"))
+    registry.reply("http://index.example/drip", Reply(body=b"x" * 1000, drip=0.05))
+    with client(clock, total=0.5) as http:
+        assert get(http, "http://index.example/a") == b"abc"
+        assert "did not end" in problem(http, "http://index.example/drip").detail
 
 
 def test_addresses() -> None:

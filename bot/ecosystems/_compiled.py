@@ -22,6 +22,7 @@ _TOOLS = (
     ("uv pip compile", re.compile(r"by uv\b", re.IGNORECASE)),
     ("pdm export", re.compile(r"by PDM\b", re.IGNORECASE)),
 )
+_VIA = re.compile(r"^[ \t]+#[ \t]+(?:via[ \t]+)?-r[ \t]+([\w./+-]+\.in)[ \t]*\r?$", re.MULTILINE)
 _SOURCE = re.compile(r"[\w./+-]+\.(?:in|txt|toml|cfg|py)")
 _PROJECT = ("pyproject.toml", "setup.cfg", "setup.py")
 _DEFAULTS = ("requirements.in", *_PROJECT)
@@ -110,7 +111,8 @@ def compiled(path: str, text: str) -> Compiled | None:
         return None
     command = _COMMAND.search(head)
     if command is None or command[1].lower() == "pip-compile-multi":
-        return Compiled(tool, _unnamed(path, tool), (".",))
+        sources = list(dict.fromkeys(found[1] for found in _VIA.finditer(text)))
+        return _from_sources(path, tool, None, sources) if sources else Compiled(tool, _unnamed(path, tool), (".",))
     if command[1].lower() in {"uv export", "pdm export"}:
         return Compiled(command[1].lower(), _PROJECT, (".",))
     return _from_command(path, tool, command[2].split())
@@ -134,6 +136,10 @@ def _from_command(path: str, tool: str, words: list[str]) -> Compiled:
     output, sources = _arguments(words)
     if not sources:
         return Compiled(tool, _DEFAULTS, (".",))
+    return _from_sources(path, tool, output, sources)
+
+
+def _from_sources(path: str, tool: str, output: str | None, sources: list[str]) -> Compiled:
     base = _working_folder(path, output, sources)
     folder = posixpath.dirname(path) or "."
     importers = [

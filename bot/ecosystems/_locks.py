@@ -45,8 +45,8 @@ def head(text: str) -> str:
 def blocks(text: str) -> Iterator[Block]:
     """The packages in order; raises ``ParseError`` for a block without a name or a version."""
     starts = [found.span() for found in _BLOCK.finditer(text)]
-    ends = [*(start for start, _ in starts[1:]), len(text)]
-    for (start, top), end in zip(starts, ends, strict=True):
+    ends = [start for start, _ in starts[1:]]
+    for (start, top), end in zip(starts, [*ends, len(text)], strict=False):
         yield _block(text, start, top, end)
 
 

@@ -125,11 +125,9 @@ def poetry_sources(poetry: Table, sources: Sources) -> None:
     public = any(t.text("url") is None and _priority(t) in {"default", "primary"} for t in tables)
     for table in tables:
         url, name = table.text("url"), table.text("name")
-        if not url:
-            continue
         if name:
             sources.name(name, url)
-        if _priority(table) != "explicit":
+        if url and _priority(table) != "explicit":
             sources.add_index(url, primary=_priority(table) in {"default", "primary"} and not public)
 
 

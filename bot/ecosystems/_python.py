@@ -14,7 +14,10 @@ NAME = r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,212}[A-Za-z0-9])?"
 _CLAUSE = r"(?:===?|~=|!=|<=|>=|<|>)\s*[A-Za-z0-9._*+!-]+"
 _HEAD = re.compile(rf"\s*({NAME})(?![A-Za-z0-9._-])\s*(?:\[[^\]\[;@]{{0,500}}\])?\s*")
 _SPECIFIERS = re.compile(rf"{_CLAUSE}(?:\s*,\s*{_CLAUSE})*")
-_TAIL = re.compile(r"\s*,?\s*(?:;(.*))?\s*", re.DOTALL)
+_TAIL = re.compile(r"\s*(?:;(.*))?", re.DOTALL)
+_OPENING = re.compile(r"\(\s*")
+_CLOSING = re.compile(r"\s*\)")
+_COMMA = re.compile(r"\s*,?")
 _DIRECT = re.compile(r"(?:git|hg|svn|bzr)\+|[A-Za-z][A-Za-z0-9+.-]{1,20}://", re.IGNORECASE)
 _FILE = re.compile(r"file:|\.{0,2}[/\\]|\.{1,2}(?:$|[\[#])|[A-Za-z]:[/\\]|.*\{root:", re.IGNORECASE)
 _ARCHIVE = re.compile(r"\.(?:whl|zip|tar\.(?:gz|bz2|xz)|tgz)(?:$|[#\s\[])", re.IGNORECASE)
@@ -25,6 +28,8 @@ URL_DETAIL = "it points at a URL, which Freshline does not move yet"
 GIT_DETAIL = "it points at a revision of a repository, which Freshline does not move yet"
 LOCAL_DETAIL = "it points at a path of this repository or machine"
 ESCAPE_DETAIL = "an escape or a line break stands inside the constraint; write it plainly to have it moved"
+
+FLOATING = Obstacle(SkipReason.FLOATING, "any version is admitted")
 
 Locate = Callable[[int, int], Span | None]
 
@@ -101,12 +106,14 @@ def requirement(text: str, place: Place) -> Statement:
 
 
 def _specified(text: str, at_: int, name: str, place: Place) -> Statement:
-    inner = re.compile(r"\(\s*").match(text, at_)
+    inner = _OPENING.match(text, at_)
     begin = inner.end() if inner else at_
     specifiers = _SPECIFIERS.match(text, begin)
     start, end = specifiers.span() if specifiers else (begin, begin)
-    closing = re.compile(r"\s*,?\s*\)").match(text, end) if inner else None
-    tail = _TAIL.fullmatch(text, closing.end() if closing else end)
+    after = _COMMA.match(text, end) if specifiers else None
+    rest = after.end() if after else end
+    closing = _CLOSING.match(text, rest) if inner else None
+    tail = _TAIL.fullmatch(text, closing.end() if closing else rest)
     if tail is None or (inner is not None) != (closing is not None):
         detail = "what follows the name is no version specifier (PEP 440)"
         return place.blocked(name, Obstacle(SkipReason.UNSUPPORTED_CONSTRAINT, detail))
@@ -152,13 +159,18 @@ def shown(text: str) -> str:
 
 
 def versioned(name: str, scalar: Scalar, place: Place) -> Statement:
-    """The statement of an entry ``name = constraint``; ``*`` and nothing at all leave nothing to edit."""
+    """The statement of an entry ``name = constraint``; ``*`` and nothing at all leave nothing to edit.
+
+    ``*`` is no PEP 440 specifier but Poetry's: Pipenv, which has it too, gets that scheme for it.
+    """
     constraint = scalar.value.strip()
     if not scalar.string:
         detail = "the version is no string"
         return place.blocked(name, Obstacle(SkipReason.UNSUPPORTED_CONSTRAINT, detail))
-    if constraint in {"", "*"}:
-        return place.stated(canonical(name), constraint, ())
+    if constraint == "*":
+        return replace(place, scheme="poetry").stated(canonical(name), constraint, (), obstacle=FLOATING)
+    if not constraint:
+        return place.stated(canonical(name), "", ())
     start = scalar.value.index(constraint)
     pins, obstacle = place.pins(scalar.value, start, start + len(constraint))
     return place.stated(canonical(name), constraint, pins, obstacle=obstacle)
@@ -188,12 +200,13 @@ class Sources:
     """Where packages come from, as one file says.
 
     ``primary`` stands in for the default index; ``named`` are index URLs by the names that the
-    file gives them; ``urls`` and ``obstacles`` are by canonical package name.
+    file gives them (None for the default one); ``urls`` and ``obstacles`` are by canonical
+    package name.
     """
 
     indexes: list[Index] = field(default_factory=list)
-    named: dict[str, str] = field(default_factory=dict)
-    urls: dict[str, str] = field(default_factory=dict)
+    named: dict[str, str | None] = field(default_factory=dict)
+    urls: dict[str, str | None] = field(default_factory=dict)
     obstacles: dict[str, Obstacle] = field(default_factory=dict)
 
     @property
@@ -205,14 +218,14 @@ class Sources:
         """Notes an index that is asked for every package."""
         self.indexes.append(Index("pypi", bare_url(url), primary))
 
-    def name(self, name: str, url: str) -> None:
-        """Notes the name that the file gives to an index."""
-        self.named[name] = bare_url(url)
+    def name(self, name: str, url: str | None) -> None:
+        """Notes the name that the file gives to an index, None for the default one."""
+        self.named[name] = bare_url(url) if url else None
 
     def name_index(self, package: str, index: str) -> None:
         """Notes that a package comes from the index of this name."""
-        if url := self.named.get(index):
-            self.urls[canonical(package)] = url
+        if index in self.named:
+            self.urls[canonical(package)] = self.named[index]
             return
         detail = f"it comes from the index {shown(index)!r}, which this file does not define"
         self.obstacles[canonical(package)] = Obstacle(SkipReason.UNKNOWN_REGISTRY, detail)

@@ -26,7 +26,6 @@ from bot.core.model import (
     Statement,
 )
 from bot.ecosystems import _npm
-from bot.ecosystems._npm import Site
 from bot.ecosystems._npm_repository import complete
 from bot.formats import json
 from bot.formats.base import Node, Scalar, Table
@@ -77,7 +76,7 @@ def _workspace(root: Table) -> tuple[Declaration, ...]:
 
 def _section(group: str, *, widens: bool = False) -> Reader:
     def read(path: str, node: Node) -> Iterator[Statement]:
-        return _npm.section(Site(path, group, widens), node)
+        return _npm.section(_npm.site(path, group, widens=widens), node)
 
     return read
 
@@ -87,12 +86,12 @@ def _overrides(path: str, node: Node) -> Iterator[Statement]:
 
     Walked with a stack, in the order of the text. Source: the same page, "overrides".
     """
-    site = Site(path, "overrides")
+    at = _npm.site(path, "overrides")
     stack = [("", "", node)]
     while stack:
         name, selector, value = stack.pop()
         if not isinstance(value, Table):
-            yield _npm.statement(site, name, value, selector)
+            yield _npm.statement(at, name, value, selector)
             continue
         for key, inner in reversed(list(_npm.entries(value))):
             target = (name, selector) if key.value == "." else _npm.split_selector(key.value)
@@ -104,10 +103,11 @@ def _resolutions(path: str, node: Node) -> Iterator[Statement]:
 
     Source: https://yarnpkg.com/configuration/manifest#resolutions.
     """
+    at = _npm.site(path, "resolutions")
     if isinstance(node, Table):
         for key, value in _npm.entries(node):
             name, selector = _npm.split_selector(_target(key.value))
-            yield _npm.statement(Site(path, "resolutions"), name, value, selector.removeprefix("npm:"))
+            yield _npm.statement(at, name, value, selector.removeprefix("npm:"))
 
 
 def _target(key: str) -> str:

@@ -63,7 +63,7 @@ def extract(path: str, text: str) -> FileFacts:
 def _decode(text: str) -> _Lock:
     try:
         return msgspec.json.decode(text.removeprefix("\ufeff"), type=_Lock)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError) as error:
         raise ParseError(f"this is not a lock file of npm: {error}") from error
 
 

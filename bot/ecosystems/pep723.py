@@ -79,25 +79,25 @@ def _block(split: Sequence[Line]) -> _Block | None:
         if split[at].text.rstrip() != OPENING:
             at += 1
             continue
-        end = _closing(split, at + 1)
+        end, after = _closing(split, at + 1)
         if end is not None and found is not None:
             raise ParseError("a second block of script metadata", split[at].number)
         if end is not None:
             found = _content(split[at + 1 : end])
-        at = (end or at) + 1
+        at = after
     return found
 
 
-def _closing(split: Sequence[Line], start: int) -> int | None:
-    """The last closing line of the comment that goes on from ``start``."""
+def _closing(split: Sequence[Line], start: int) -> tuple[int | None, int]:
+    """The last closing line of the comment that goes on from ``start``, and where that comment ends."""
     end: int | None = None
     for at in range(start, len(split)):
         text = split[at].text
         if text != "#" and not text.startswith("# "):
-            return end
+            return end, at
         if text.rstrip() == CLOSING:
             end = at
-    return end
+    return end, len(split)
 
 
 def _content(split: Sequence[Line]) -> _Block:

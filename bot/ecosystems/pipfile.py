@@ -43,7 +43,7 @@ def extract(path: str, text: str) -> FileFacts:
     for _, table in sections:
         for key, node in table.tables():
             if index := node.text("index"):
-                _index(key.value, index, root, sources)
+                sources.name_index(key.value, index)
     found = [s for name, table in sections for s in _section(name, table, path)]
     statements = annotate(sources.apply(found), lines.annotations(text))
     return FileFacts(path, "pipfile", statements, (*_runtimes(root), *sources.indexes))
@@ -52,15 +52,12 @@ def extract(path: str, text: str) -> FileFacts:
 def _sources(root: Table, sources: Sources) -> None:
     """The first source stands in for the default index, unless it is the default by name."""
     for position, node in enumerate(root.array("source")):
-        if isinstance(node, Table) and (url := node.text("url")) and node.text("name") != "pypi":
+        if not isinstance(node, Table) or not (url := node.text("url")):
+            continue
+        public = node.text("name") == "pypi"
+        sources.name(node.text("name") or "", None if public else url)
+        if not public:
             sources.add_index(url, primary=position == 0)
-            sources.name(node.text("name") or "", url)
-
-
-def _index(package: str, index: str, root: Table, sources: Sources) -> None:
-    known = {node.text("name") for node in root.array("source") if isinstance(node, Table)}
-    if index != "pypi" or index not in known:
-        sources.name_index(package, index)
 
 
 def _section(name: str, table: Table, path: str) -> Iterator[Statement]:

@@ -40,6 +40,7 @@ class _Row(NamedTuple):
 
 def extract(path: str, text: str) -> FileFacts:
     """The versions that pnpm locked; raises ``ParseError`` for what is no such lock file."""
+    text = text.removeprefix("\ufeff")
     sections = _sections(text)
     rows = [row for name in sorted(_WANTED & sections.keys()) for row in _rows(text, sections[name], name)]
     folders = [row.path[1] for row in rows if row.path[0] == "importers" and len(row.path) > 1]
@@ -56,9 +57,9 @@ def _sections(text: str) -> Mapping[str, tuple[int, int]]:
     found = list(_TOP.finditer(text))
     if any(mark[1].startswith("<") for mark in found):
         raise ParseError("the lock file holds the marks of a merge conflict")
-    ends = [mark.start() for mark in found[1:]] + [len(text)]
+    ends = [mark.start() for mark in found] + [len(text)]
     sections: dict[str, tuple[int, int]] = {}
-    for mark, end in zip(found, ends, strict=True):
+    for mark, end in zip(found, ends[1:], strict=True):
         if mark[1] == "---":
             sections = {}
         sections[mark[1]] = (mark.start(), end)

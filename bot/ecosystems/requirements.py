@@ -56,14 +56,15 @@ class _Logical:
 def extract(path: str, text: str) -> FileFacts:
     """The facts of one requirements file.
 
-    Raises ``ParseError`` where no line of it can be one of a requirements file.
+    Raises ``ParseError`` where most of it is no requirement: other texts have such names too.
     """
     logical = list(_logical(text))
     sources = Sources()
     includes = [i for line in logical if (i := _option(path, line, sources))]
     found = [s for line in logical if (s := _statement(path, line))]
-    if found and not includes and not sources.indexes and all(_refused(s) for s in found):
-        raise ParseError("no line of it is a requirement (PEP 508) or an option of pip", found[0].line)
+    refused = [statement for statement in found if _refused(statement)]
+    if len(refused) * 2 > len(found):
+        raise ParseError("most of it is neither a requirement (PEP 508) nor an option of pip", refused[0].line)
     if header := compiled(path, text):
         return FileFacts(path, "requirements", (), (*_locked(header, found), *sources.indexes))
     statements = annotate(sources.apply(found), lines.annotations(text))

@@ -47,7 +47,7 @@ def extract(path: str, text: str) -> FileFacts:
     """The facts of one setup.cfg; raises ``ParseError`` where ``configparser`` would."""
     options = list(_options(text))
     statements = [statement for option in options for statement in _statements(option, path)]
-    declarations = [found for option in options if (found := _declaration(option, path))]
+    declarations = [found for option in options for found in _declarations(option, path)]
     return FileFacts(
         path,
         "setup_cfg",
@@ -123,14 +123,13 @@ def _locate(start: int) -> Locate:
     return lambda first, last: Span(start + first, start + last)
 
 
-def _declaration(option: _Option, path: str) -> Declaration | None:
+def _declarations(option: _Option, path: str) -> Iterator[Declaration]:
     value = option.pieces[0][0]
     if option.section == "options" and option.key == "python_requires" and value:
-        return DeclaredRuntime("python", "pep440", value)
+        yield DeclaredRuntime("python", "pep440", value)
     if _group(option) and value.startswith("file:"):
-        target = beside(path, value.removeprefix("file:").split(",")[0].strip())
-        return Include(target) if target else None
-    return None
+        targets = (beside(path, name.strip()) for name in value.removeprefix("file:").split(","))
+        yield from (Include(target) for target in targets if target)
 
 
 def _role(options: Sequence[_Option]) -> Iterator[DeclaredRole]:

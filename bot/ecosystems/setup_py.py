@@ -221,9 +221,11 @@ def _declarations(keywords: list[tuple[str, ast.expr]], source: _Source) -> Iter
     python = _string(values.get("python_requires"), source)
     if python:
         yield DeclaredRuntime("python", "pep440", python)
+    if "name" not in values:
+        return
     classifiers = values.get("classifiers")
     private = classifiers is not None and "Private :: Do Not Upload" in source.segment(classifiers)[1]
-    public = "name" in values and not private and not _PUBLIC.isdisjoint(values)
+    public = not private and not _PUBLIC.isdisjoint(values)
     yield DeclaredRole(Role.LIBRARY if public else Role.APPLICATION)
 
 

@@ -19,7 +19,7 @@ SYMBOLIC_LINK = 0o120000
 SUBMODULE = 0o160000
 MAX_FILE = 16 * 1024 * 1024
 """Bytes: a larger file is not read unless the caller says so."""
-MAX_TOTAL = 256 * 1024 * 1024
+MAX_TOTAL = 128 * 1024 * 1024
 """Bytes that one ``read_many`` gives at most, so that many large files don't fill the memory."""
 
 

@@ -18,7 +18,7 @@ from bot.forge.base import ForgeError
 
 SECONDS = 120.0
 NETWORK_SECONDS = 900.0
-MAX_OUTPUT = 512 * 1024 * 1024
+MAX_OUTPUT = 192 * 1024 * 1024
 """Bytes: a hostile tree of trees lists without end."""
 
 _KEPT = (

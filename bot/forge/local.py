@@ -89,7 +89,7 @@ class LocalForge:
         self._git = git
         self._prefix = prefix
         self._base_ref = base
-        self._listed: tuple[str | None, dict[str, int]] = (None, {})
+        self._listed: tuple[str | None, dict[str, Entry]] = (None, {})
 
     def tracked(self) -> bool:
         """Whether the folder of interest is in the base commit at all (an ignored one is not)."""
@@ -118,11 +118,10 @@ class LocalForge:
         head = None if found is None else found.branch.head
         if head != expected and (found is None or found.branch.parent != commit.base):
             return _moved(branch, head, expected)  # found out before any object is written
-        writer = Writer(self._git, self._prefix, commit)
-        modes = writer.modes(self._modes(commit.base))
-        if isinstance(modes, Refused):
-            return modes
-        tree = writer.tree(modes)
+        writer = Writer(self._git, self._prefix, commit, self._known(commit.base))
+        tree = writer.tree()
+        if isinstance(tree, Refused):
+            return tree
         if found is not None and _same(found, commit, tree):
             return Pushed(found.branch.head, changed=False)
         refusal = self._refusal(branch, head, expected)
@@ -226,14 +225,13 @@ class LocalForge:
             heads[name] = _Head(branch, author, message)
         return heads
 
-    def _modes(self, commit: str | None) -> dict[str, int]:
-        """Every file's mode, kept for the next proposal on the same base."""
-        listed, modes = self._listed
+    def _known(self, commit: str | None) -> dict[str, Entry]:
+        """Everything in a commit, by path; kept for the next proposal on the same base."""
+        listed, known = self._listed
         if commit is not None and listed != commit:
-            entries = GitSnapshot(self._git, commit, "", f"{commit}^{{tree}}").listing()
-            modes = {entry.path: entry.mode for entry in entries}
-            self._listed = (commit, modes)
-        return modes
+            known = {entry.path: entry for entry in GitSnapshot(self._git, commit, "", f"{commit}^{{tree}}").listing()}
+            self._listed = (commit, known)
+        return known
 
     def _check_name(self, branch: str) -> None:
         if not branch.startswith(PREFIX) or not self._git.test("check-ref-format", f"refs/heads/{branch}"):

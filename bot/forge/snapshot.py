@@ -52,7 +52,7 @@ class GitSnapshot:
         blobs = list(dict.fromkeys(wanted.values()))
         self._fetch_missing(blobs)
         sizes = self._sizes(blobs)
-        chosen = _within(sizes, limit)
+        chosen = within(sizes, limit)
         contents = self._contents(chosen)
         large = {blob: TooLarge(size, min(limit, MAX_TOTAL)) for blob, size in sizes.items() if blob not in contents}
         return {path: contents[blob] if blob in contents else large[blob] for path, blob in wanted.items()}
@@ -101,7 +101,7 @@ class GitSnapshot:
             raise self._git.error(("fetch",), finished.error)
 
 
-def _within(sizes: Mapping[str, int], limit: int) -> list[str]:
+def within(sizes: Mapping[str, int], limit: int) -> list[str]:
     """The blobs that are small enough, as long as they fit together."""
     chosen, total = [], 0
     for blob, size in sizes.items():

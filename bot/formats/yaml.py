@@ -197,6 +197,8 @@ class _Reader:
         """Where a value stands that is written between these offsets, otherwise than it reads."""
         raw = self._text[start:end]
         opening = raw[0]
+        if not value:
+            return Span(end, end), ()
         if opening in "|>":
             return self._block(value, start, end) if opening == "|" else (Span(start, end), NOWHERE)
         if opening not in "\"'":
@@ -212,11 +214,10 @@ class _Reader:
     def _block(self, value: str, start: int, end: int) -> tuple[Span, Breaks]:
         """Where the lines of a literal block scalar stand: each without its indentation."""
         first = bisect_right(self._starts, start)
-        pieces = value.split("\n")
-        begins = self._starts[first : first + len(pieces)]
+        lines = self._starts[first : first + value.count("\n") + 2]
         breaks: list[tuple[int, int]] = []
         size = 0
-        for piece, begin, after in zip(pieces, begins, [*self._starts[first + 1 :], len(self._text)], strict=False):
+        for piece, begin, after in zip(value.split("\n"), lines, [*lines[1:], len(self._text)], strict=False):
             raw = self._text[begin:after].rstrip("\r\n")
             if not raw.endswith(piece) or len(breaks) > _MAX_BREAKS:
                 return Span(start, end), NOWHERE

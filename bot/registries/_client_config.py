@@ -1,7 +1,7 @@
 """The addresses that this machine's own tools use, so that Freshline asks the same registries.
 
 pip: https://pip.pypa.io/en/stable/topics/configuration/, uv: https://docs.astral.sh/uv/reference/environment/,
-npm: https://docs.npmjs.com/cli/using-npm/config. Where none is configured the public address is
+npm: the pages "config" and "npmrc" of its manual. Where none is configured the public address is
 taken from the package URL library, so that it stands nowhere in Freshline itself.
 """
 

@@ -55,7 +55,7 @@ def pack(releases: Sequence[Release], latest: str | None = None, notice: str = "
 
 
 def unpack(body: bytes, package: Package) -> Listing:
-    """The listing that ``pack`` kept; 250 of 300 releases take about 55 ms."""
+    """The listing that ``pack`` kept; 250 of 300 releases take 65 ms (95 ms with the garbage collector on)."""
     kept = _decoder.decode(body)
     places = range(len(kept.versions))
     requires = map(kept.requirements.__getitem__, kept.requires)
@@ -82,10 +82,13 @@ def clipped(text: str) -> str:
     return " ".join("".join(c if c.isprintable() else " " for c in text[: 2 * LONGEST_TEXT]).split())[:LONGEST_TEXT]
 
 
-def decoded(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
-    """The answer as its type; raises ``ValueError`` with what is wrong with it."""
+def decoded(decoder: msgspec.json.Decoder[T], body: bytes, language: str) -> T:
+    """The answer as its type; raises ``ValueError`` with what is wrong with it.
+
+    ``language`` is what the registry should have spoken.
+    """
     if body.lstrip()[:1] == b"<":
-        raise ValueError("HTML instead of JSON; check the address")
+        raise ValueError(f"HTML, so it does not speak {language}; check the address")
     try:
         return decoder.decode(body)
     except msgspec.ValidationError as exc:

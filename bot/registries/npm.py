@@ -22,6 +22,7 @@ from bot.registries._kept import LAYOUT, LONGEST_VERSION, clipped, decoded, mome
 from bot.registries.base import Client, LookUpError
 
 ACCEPT = "application/json"
+LANGUAGE = "the registry API of npm"
 NAME = re.compile(r"(?=.{1,214}\Z)(?:@[a-z0-9~_-][a-z0-9._~-]*/)?[a-z0-9~_-][a-z0-9._~-]*", re.ASCII | re.IGNORECASE)
 MANAGERS = frozenset({"npm", "pnpm", "yarn", "@yarnpkg/cli-dist"})
 """``packageManager`` can state a digest, so theirs are kept; for others it would only cost memory."""
@@ -72,12 +73,12 @@ class Npm:
 
 def distil(body: bytes) -> bytes:
     """What decisions need of a packument; raises ``ValueError`` where it is not one."""
-    return _distilled(decoded(_decoder, body))
+    return _distilled(decoded(_decoder, body, LANGUAGE))
 
 
 def distil_manager(body: bytes) -> bytes:
     """As ``distil``, with digests."""
-    return _distilled(decoded(_manager_decoder, body))
+    return _distilled(decoded(_manager_decoder, body, LANGUAGE))
 
 
 def _distilled(packument: _Packument) -> bytes:

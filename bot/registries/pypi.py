@@ -68,7 +68,7 @@ class PyPI:
 
 def distil(body: bytes) -> bytes:
     """What decisions need of a project's page; raises ``ValueError`` where it is not one (PEP 691)."""
-    project = decoded(_decoder, body)
+    project = decoded(_decoder, body, "the JSON simple API (PEP 691)")
     status = project.project_status
     withdrawn = "quarantined by the index" if status.status == "quarantined" else None
     return pack(tuple(releases(project.name, project.files, withdrawn)), notice=_notice(status))

@@ -61,7 +61,7 @@ class Database:
             if parsed.database in {None, "", ":memory:"}:
                 return cls.in_memory()
             _make_private(Path(str(parsed.database)))
-        return cls(_engine(parsed), _where(parsed), nullcontext())._ready()
+        return cls(_engine(parsed), _where(parsed), nullcontext()).ready()
 
     @classmethod
     def in_memory(cls) -> Self:
@@ -69,7 +69,7 @@ class Database:
         options = {"poolclass": StaticPool, "connect_args": {"check_same_thread": False}}
         engine = create_engine("sqlite://", **options)
         event.listen(engine, "connect", _prepare)
-        return cls(engine, "memory", threading.RLock())._ready()
+        return cls(engine, "memory", threading.RLock()).ready()
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
@@ -101,7 +101,8 @@ class Database:
         """Let go of every connection."""
         self._engine.dispose()
 
-    def _ready(self) -> Self:
+    def ready(self) -> Self:
+        """The database itself once it is at the newest revision; closed when that fails."""
         try:
             self.migrate()
         except BaseException:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from time import perf_counter
 from typing import Any
 
@@ -70,12 +71,12 @@ def _versions() -> dict[str, dict[str, Any]]:
 
 def _packument() -> float:
     """The best of three, each with versions that no earlier one has had."""
-    return min(_timed(lambda body=_large(major): npm.distil(body)) for major in range(3))  # type: ignore[misc]  # a default binds the body now
+    return min(_timed(partial(npm.distil, _large(major))) for major in range(3))
 
 
 def _large(major: int) -> bytes:
     versions = [f"{major}.{n}.0-canary.{n}" for n in range(PACKUMENT_VERSIONS)]
-    filler = {f"dependency-{n}": f"^{n}.0.0" for n in range(280)}
+    filler = {f"dependency-{n}": f"^{n}.0.0" for n in range(220)}
     entry = {"engines": {"node": ">=18"}, "dist": {"integrity": "sha512-x"}, "dependencies": filler}
     times = {version: (EPOCH + timedelta(hours=n)).isoformat() for n, version in enumerate(versions)}
     page = {"name": "large", "versions": dict.fromkeys(versions, entry), "time": times}

@@ -96,7 +96,10 @@ PUBLIC = '[build-system]\nrequires = []\n[project]\nname = "x"\nreadme = "R"\n'
         (PUBLIC + "[tool.pdm]\ndistribution = false\n", Role.APPLICATION),
         ('[build-system]\n[tool.poetry]\nname = "x"\nversion = "1"\nreadme = "R"\n', Role.LIBRARY),
         ('[build-system]\n[tool.poetry]\nname = "x"\nreadme = "R"\n', Role.APPLICATION),
-        ('[build-system]\n[tool.poetry]\nname = "x"\nversion = "1"\nreadme = "R"\npackage-mode = false\n', Role.APPLICATION),
+        (
+            '[build-system]\n[tool.poetry]\nname = "x"\nversion = "1"\nreadme = "R"\npackage-mode = false\n',
+            Role.APPLICATION,
+        ),
     ],
 )
 def test_role(text: str, found: Role | None) -> None:
@@ -192,7 +195,12 @@ url = "https://inner.example/simple"
 priority = "explicit"
 """
     )
-    assert [(s.package.name, s.constraint) for s in facts.statements] == [("a", ">=1"), ("b", ""), ("c d", ""), ("e", "")]
+    assert [(s.package.name, s.constraint) for s in facts.statements] == [
+        ("a", ">=1"),
+        ("b", ""),
+        ("c d", ""),
+        ("e", ""),
+    ]
     assert urls(facts)["a"] == "https://inner.example/simple"
     assert reasons(facts) == {"c d": SkipReason.INVALID_NAME, "e": SkipReason.UNSUPPORTED_CONSTRAINT}
 

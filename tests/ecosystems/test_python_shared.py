@@ -103,7 +103,9 @@ def test_names_are_normalised_as_packaging_does(name: str) -> None:
 
 
 VERSIONS = st.from_regex(r"[0-9]{1,2}(\.[0-9]{1,2}){0,2}(rc[0-9])?", fullmatch=True)
-CLAUSES = st.builds("{}{}{}".format, st.sampled_from(["==", ">=", "<=", "<", ">", "!="]), st.sampled_from(["", " "]), VERSIONS)
+CLAUSES = st.builds(
+    "{}{}{}".format, st.sampled_from(["==", ">=", "<=", "<", ">", "!="]), st.sampled_from(["", " "]), VERSIONS
+)
 TEXTS = st.builds(
     "{}{}{}{}{}".format,
     st.sampled_from(["a", "Zope.Interface", "a-b_c", "x1[y,z]", " a ", "-a", "a b"]),
@@ -128,7 +130,9 @@ def test_agrees_with_packaging(text: str) -> None:
     assert bool(statement.context.marker) == (wanted.marker is not None)
 
 
-@pytest.mark.parametrize("text", ["a" * 200_000, "a-" * 100_000, "a[" + "x," * 100_000, "a" + ">=1," * 50_000, " " * 200_000])
+@pytest.mark.parametrize(
+    "text", ["a" * 200_000, "a-" * 100_000, "a[" + "x," * 100_000, "a" + ">=1," * 50_000, " " * 200_000]
+)
 def test_long_text_is_read_in_linear_time(text: str) -> None:
     assert requirement(text, place()).line == 7
 

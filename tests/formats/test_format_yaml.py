@@ -212,7 +212,7 @@ def laughs(levels: int, each: int) -> Iterator[str]:
         ("a: &x [*x]", 1, "names nothing"),
         ("a: 1\nb: *x", 2, "names nothing"),
         ("a: &x 1\n---\nb: *x", 3, "names nothing"),
-        ("\n".join(laughs(9, 9)), 5, "more than"),
+        ("\n".join(laughs(9, 9)), 6, "more than"),
         ("a: [\n", 2, "not YAML"),
         ("a:\n  b: 1\n c: 2", 3, "not YAML"),
         ("a: b: c", 1, "not YAML"),
@@ -231,6 +231,11 @@ def test_what_cannot_be_read_is_refused_with_its_line(text: str, line: int, mess
     assert caught.value.line == line
 
 
+def test_what_breaks_the_slower_implementation_is_refused_too() -> None:
+    with pytest.raises(ParseError, match="not YAML"):
+        yaml._Reader('a: "\\U00110000"', pyyaml.SafeLoader).read()
+
+
 def test_nesting_is_bounded() -> None:
     assert len(yaml.parse("[" * MAX_DEPTH + "]" * MAX_DEPTH)) == 1
     texts = ["[" * 10_000 + "]" * 10_000, "- " * 10_000 + "a", "{a: " * 10_000, "[" * (MAX_DEPTH + 1)]
@@ -246,6 +251,8 @@ def test_large_hostile_texts_end() -> None:
     size = 5_000_000
     (document,) = yaml.parse("a: " + "x" * size)
     assert len(path(document, "a").value) == size
-    for text in ("a: '" + "x" * size, "[" * size, "- " * size, "*" * size, "&a " * size, "? " * size, "!" * size):
+    assert len(yaml.parse("!" * size)) == 1
+    assert len(yaml.parse("- |\n  a\n- &a\n- &b c\n" * (size // 200))) == 1
+    for text in ("a: '" + "x" * size, "[" * size, "- " * size, "*" * size, "&a " * size, "? " * size):
         with pytest.raises(ParseError):
             yaml.parse(text)

@@ -18,7 +18,7 @@ from bot.core.model import Strategy
 from bot.core.versions import scheme
 from bot.core.versions.base import Scheme
 
-EXAMPLES = settings(max_examples=200, deadline=None)
+EXAMPLES = settings(max_examples=150, deadline=None)
 
 number = st.sampled_from(["0", "1", "2", "3", "9", "10", "24", "2024"])
 triple = st.tuples(number, number, number).map(".".join)
@@ -100,10 +100,6 @@ def test_any_text_gets_an_answer(name: str, text: str, other: str) -> None:
             assert rewritten is None or one.satisfies(version, rewritten)
 
 
-def _floor_is_stated(constraint: str) -> bool:
-    return ">=" in constraint and not any(sign in constraint for sign in ("^", "~", "*", "x", "=="))
-
-
 def _check(one: Scheme, constraint: str, version: str, strategy: Strategy, samples: list[str]) -> None:
     rewritten = one.rewrite(constraint, version, strategy)
     if rewritten is None:
@@ -114,10 +110,9 @@ def _check(one: Scheme, constraint: str, version: str, strategy: Strategy, sampl
     if one.exact(constraint) is not None or strategy is Strategy.PIN:
         assert one.key(one.exact(rewritten) or "") == one.key(version)
         return
+    floor, risen = one.floor(constraint), one.floor(rewritten)
     if strategy is Strategy.BUMP:
-        assert (one.floor(constraint) is None) or one.key(one.floor(rewritten) or "") >= one.key(
-            one.floor(constraint) or ""
-        )
+        assert floor is None or (risen is not None and one.key(risen) >= one.key(floor))
         return
     if one.satisfies(version, constraint):
         assert rewritten == constraint
@@ -133,9 +128,6 @@ def test_a_rewritten_constraint_keeps_its_promises(name: str, strategy: Strategy
     versions, constraints = RANGED[name]
     samples = data.draw(st.lists(versions, max_size=6))
     _check(scheme(name), data.draw(constraints), data.draw(versions), strategy, samples)
-
-
-bounds = st.tuples(gap, some, st.sampled_from(["<", "<="]), gap, some)
 
 
 @pytest.mark.parametrize("name", ["pep440", "poetry", "npm"])
@@ -158,7 +150,8 @@ const semver = require(process.argv[1]);
 let text = '';
 process.stdin.on('data', part => text += part).on('end', () => {
   const {pairs, versions} = JSON.parse(text);
-  const admitted = pairs.map(([version, range]) => semver.validRange(range) === null ? null : semver.satisfies(version, range));
+  const valid = range => semver.validRange(range) !== null;
+  const admitted = pairs.map(([version, range]) => valid(range) ? semver.satisfies(version, range) : null);
   const order = versions.map(([a, b]) => semver.compare(a, b));
   console.log(JSON.stringify({admitted, order}));
 });

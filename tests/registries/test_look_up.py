@@ -97,7 +97,7 @@ def test_one_failure_costs_one_package(server: FakeRegistry, http: Http) -> None
     ]
     details = [answer.detail for answer in answers.values() if isinstance(answer, Unavailable)]
     assert details[0].startswith("pypi/broken: 127.0.0.1:")
-    assert "HTML instead of JSON" in details[1]
+    assert "HTML, so it does not speak" in details[1]
 
 
 def test_a_registry_that_nobody_knows(http: Http) -> None:

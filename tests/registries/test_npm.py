@@ -137,7 +137,7 @@ def test_the_latest_tag(tag: Any, latest: str | None) -> None:
 @pytest.mark.parametrize(
     ("body", "message"),
     [
-        (b"<html>", "HTML instead of JSON"),
+        (b"<html>", "HTML, so it does not speak"),
         (b'{"versions": {"1.0.0": {', "not valid JSON"),
         (b"{}", "JSON without versions"),
         (b'{"error": "x"}', "JSON without versions"),

@@ -162,8 +162,8 @@ def test_a_quarantined_project_offers_nothing() -> None:
 @pytest.mark.parametrize(
     ("body", "message"),
     [
-        (b"<!DOCTYPE html><html>", "HTML instead of JSON"),
-        (b"  \n<html>", "HTML instead of JSON"),
+        (b"<!DOCTYPE html><html>", "HTML, so it does not speak"),
+        (b"  \n<html>", "HTML, so it does not speak"),
         (b'{"name": "x", "files": [', "not valid JSON"),
         (b"", "not valid JSON"),
         (b'{"name": "x", "files": [], "y": ' + b"[" * 100_000, "not valid JSON"),

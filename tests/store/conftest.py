@@ -26,10 +26,18 @@ def clock() -> Clock:
 
 @pytest.fixture(params=["memory", "sqlite", "postgresql"])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """A place for a store of this kind, with nothing in it."""
-    if request.param == "memory":
-        return "sqlite://"
-    if request.param == "sqlite":
+    """A place for a store of each kind, with nothing in it."""
+    return "sqlite://" if request.param == "memory" else _place(str(request.param), request, tmp_path)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def lasting_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """As ``url``, but only where what is kept outlives the process."""
+    return _place(str(request.param), request, tmp_path)
+
+
+def _place(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if kind == "sqlite":
         return f"sqlite:///{tmp_path / 'state' / 'freshline.db'}"
     server = str(request.getfixturevalue("postgres"))
     engine = create_engine(server.replace("postgresql:", "postgresql+psycopg:"))

@@ -79,10 +79,8 @@ def test_many_are_found_at_once(store: Store) -> None:
     assert kept.get_many([]) == {}
 
 
-def test_a_full_buffer_is_written(url: str) -> None:
-    if url == "sqlite://":
-        pytest.skip("a store in memory can't be opened twice")
-    with Store.open(url) as writer, Store.open(url) as reader:
+def test_a_full_buffer_is_written(lasting_url: str) -> None:
+    with Store.open(lasting_url) as writer, Store.open(lasting_url) as reader:
         for n in range(BATCH - 1):
             writer.answers().put(f"{n}", ANSWER)
         assert reader.answers().get("0") is None
@@ -90,12 +88,10 @@ def test_a_full_buffer_is_written(url: str) -> None:
         assert reader.answers().get("0") == ANSWER
 
 
-def test_close_writes_the_rest(url: str) -> None:
-    if url == "sqlite://":
-        pytest.skip("a store in memory is gone when it is closed")
-    with Store.open(url) as store:
+def test_close_writes_the_rest(lasting_url: str) -> None:
+    with Store.open(lasting_url) as store:
         store.answers().put(URL, ANSWER)
-    with Store.open(url) as store:
+    with Store.open(lasting_url) as store:
         assert store.answers().get(URL) == ANSWER
 
 

@@ -33,6 +33,14 @@ def test_what_is_kept_is_there_when_opened_again(tmp_path: Path) -> None:
         assert store.refusals().history("r").refusals[0].version == "6.0"
 
 
+def test_a_store_in_memory_is_gone_when_it_is_closed() -> None:
+    with Store.in_memory() as store:
+        store.sightings().note("npm", {"left-pad": ["1.0.0"]}, AT)
+        assert len(store.sightings().first_seen("npm", ["left-pad"])) == 1
+    with Store.in_memory() as store:
+        assert store.sightings().first_seen("npm", ["left-pad"]) == {}
+
+
 def test_the_migrations_make_the_tables_that_the_code_uses(url: str) -> None:
     database = Database.open(url)
     with database.transaction() as connection:
@@ -80,14 +88,12 @@ def test_alembic_is_imported_only_to_migrate(tmp_path: Path) -> None:
     assert answers == ["True", "False"]
 
 
-def test_many_processes_may_open_a_new_store_at_once(url: str) -> None:
-    if url == "sqlite://":
-        pytest.skip("a store in memory has one process")
+def test_many_processes_may_open_a_new_store_at_once(lasting_url: str) -> None:
     gate = threading.Barrier(4)
 
     def start(_: int) -> int:
         gate.wait()
-        with Store.open(url) as store:
+        with Store.open(lasting_url) as store:
             store.sightings().note("npm", {"left-pad": ["1.0.0"]}, AT)
             return len(store.sightings().first_seen("npm", ["left-pad"]))
 
@@ -105,15 +111,13 @@ def test_a_migration_that_was_cut_off_left_nothing(tmp_path: Path) -> None:
         assert store.proposals().all() == ()
 
 
-def test_a_store_of_a_newer_version_is_left_alone(url: str) -> None:
-    if url == "sqlite://":
-        pytest.skip("a store in memory is always new")
-    database = Database.open(url)
+def test_a_store_of_a_newer_version_is_left_alone(lasting_url: str) -> None:
+    database = Database.open(lasting_url)
     with database.transaction() as connection:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
     database.close()
     with pytest.raises(StoreError, match=r"revision 9999, which a newer Freshline made: .*Upgrade Freshline"):
-        Store.open(url)
+        Store.open(lasting_url)
 
 
 @pytest.mark.parametrize(

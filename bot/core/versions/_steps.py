@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from bot.core.model import Bump
 
-_START = re.compile(r"v?([0-9]{1,4})(?:\.([0-9]{1,2}))?(?:\.([0-9]))?(?![0-9])", re.IGNORECASE)
+_START = re.compile(r"v?([0-9]{1,4})(?![0-9])(?:\.([0-9]{1,4})(?![0-9])(?:\.([0-9]))?)?", re.IGNORECASE)
 
 
 def step(old: Sequence[int], new: Sequence[int], *, caret: bool = False) -> Bump:

@@ -29,6 +29,7 @@ Identifier = tuple[bool, int, str]
 Key = tuple[int, int, int, bool, tuple[Identifier, ...]]
 Comparator = tuple[str, Key]
 
+_ANYTHING: Comparator = (">=", (0, 0, 0, True, ()))
 _COMPARE = {"": operator.eq, "=": operator.eq, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
 
 
@@ -76,15 +77,19 @@ def _read(constraint: str) -> tuple[tuple[Alternative, ...], tuple[tuple[Compara
         return None
     sets = tuple(_comparators(alternative) for alternative in found.set)
     plain = tuple(comparators for comparators in sets if comparators is not None)
-    return (known, plain) if len(plain) == len(sets) else None
+    if len(plain) != len(sets):
+        return None
+    # As in npm's own: one alternative that admits everything is the whole range, so that
+    # `* || ^2.0.0-rc.1` admits no pre-release.
+    return known, plain if all(plain) else ((),)
 
 
 def _comparators(alternative: list[Any]) -> tuple[Comparator, ...] | None:
     """(operator, key) of those that do not admit everything, None where one states no version of npm's."""
     stated = [comparator for comparator in alternative if comparator.semver is not nodesemver.ANY]
     keys = [parse(str(comparator.semver)) for comparator in stated]
-    found = tuple((comparator.operator, key) for comparator, key in zip(stated, keys, strict=True) if key is not None)
-    return found if len(found) == len(stated) else None
+    found = [(comparator.operator, key) for comparator, key in zip(stated, keys, strict=True) if key is not None]
+    return tuple(one for one in found if one != _ANYTHING) if len(found) == len(stated) else None
 
 
 def _admitted(key: Key, comparators: tuple[Comparator, ...]) -> bool:

@@ -146,4 +146,6 @@ def test_a_pre_release_is_taken_in_only_where_the_result_names_it() -> None:
 def test_an_empty_alternative_is_not_added_to() -> None:
     assert NPM.rewrite("^1.2.3 ||", "2.0.0-rc.1", Strategy.REPLACE) == "^2.0.0-rc.1"
     assert NPM.rewrite("^1.2.3 ||", "2.0.0-rc.1", Strategy.WIDEN) is None
+    assert NPM.rewrite("^1.2.3 || >=0", "2.0.0-rc.1", Strategy.WIDEN) is None
+    assert NPM.rewrite("^1.2.3 || *", "2.0.0-rc.1", Strategy.WIDEN) is None
     assert NPM.rewrite("^1.2.3 ||", "2.0.0", Strategy.WIDEN) == "^1.2.3 ||"

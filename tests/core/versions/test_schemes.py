@@ -36,6 +36,12 @@ PYTHON = [
     ("41.0.5", "42.0.1", Bump.MAJOR),
     ("24.1", "25.1", Bump.MAJOR),
     ("24", "25", Bump.MAJOR),
+    ("24.1.15", "24.1.16", Bump.PATCH),
+    ("24.1.15", "24.2.15", Bump.CALENDAR),
+    ("24.123.1", "25.124.1", Bump.MAJOR),
+    ("20240830.1", "20240831.1", Bump.MAJOR),
+    ("2024.0", "2024.1", Bump.CALENDAR),
+    ("2024.12345", "2024.12346", Bump.CALENDAR),
     ("24.13.0", "25.1.0", Bump.MAJOR),
     ("2024", "2025", Bump.CALENDAR),
 ]
@@ -191,6 +197,29 @@ def test_satisfies(name: str, version: str, constraint: str, admitted: bool) -> 
     assert scheme(name).satisfies(version, constraint) is admitted
 
 
+@pytest.mark.parametrize(
+    ("constraint", "understood"),
+    [
+        ("", {"pep440", "poetry", "npm"}),
+        ("*", {"poetry", "npm"}),
+        ("1.2.3", {"poetry", "npm", "loose"}),
+        ("^1.2", {"poetry", "npm"}),
+        (">=1,<2", {"pep440", "poetry"}),
+        (">=1 <2", {"poetry", "npm"}),
+        ("^1 || ^2", {"poetry", "npm"}),
+        ("1.2 - 2.3", {"npm"}),
+        ("==1.4.*", {"pep440", "poetry"}),
+        ("latest", {"loose"}),
+        ("file:../x", set()),
+        ("workspace:*", set()),
+        ("https://index.example/x.whl", set()),
+        ("1" * 2000, set()),
+    ],
+)
+def test_valid(constraint: str, understood: set[str]) -> None:
+    assert {name for name in ("pep440", "poetry", "npm", "loose") if scheme(name).valid(constraint)} == understood
+
+
 @pytest.mark.parametrize("name", ["pep440", "npm"])
 def test_what_is_no_version_has_no_key(name: str) -> None:
     for text in ("", "latest", "1.2.3.x", "1" * 300, "1.2.3-01-\N{SNOWMAN}"):
@@ -236,7 +265,8 @@ def test_is_prerelease(name: str, version: str, early: bool) -> None:
 )
 def test_loose_order(ascending: list[str]) -> None:
     key = scheme("loose").key
-    assert sorted(ascending[::-1], key=key) == ascending
+    shuffled = ascending[1::2] + ascending[::2]
+    assert sorted(shuffled, key=key) == ascending
     assert key("v1.2") == key("1.2") == key("01.02")
 
 
