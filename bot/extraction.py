@@ -11,6 +11,10 @@ from bot.core.model import FileFacts, FileReason, ParseError, SkippedFile
 from bot.core.select import selector
 from bot.forge.base import Entry, Snapshot, TooLarge, blob_id
 from bot.store.facts import FactsKey
+from bot.worker import TimedOutError, read_apart
+
+LARGE = 512 * 1024
+"""Bytes: a file above this is read by a process of its own, with limits."""
 
 
 class FactsCache(Protocol):
@@ -103,7 +107,11 @@ def _facts(path: str, content: bytes | TooLarge, ecosystem: Ecosystem) -> FileFa
     if ecosystem.hints and not any(hint.encode() in content for hint in ecosystem.hints):
         return nothing
     try:
+        if len(content) > LARGE:
+            return read_apart(path, content, ecosystem)
         return ecosystem.extract(path, content.decode())
+    except TimedOutError as error:
+        return _skip(path, FileReason.TIMED_OUT, str(error))
     except UnicodeDecodeError as error:
         return _skip(path, FileReason.UNDECODABLE, f"not UTF-8: byte {error.start} is {content[error.start]:#04x}")
     except ParseError as error:

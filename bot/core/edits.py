@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from bot.core.model import Change, Edit, FileFacts, Part, Pin, Span, Statement
+from bot.core.model import Change, Declaration, DeclaredRuntime, Edit, FileFacts, Part, Pin, Span, Statement
 
 
 class EditConflictError(ValueError):
@@ -38,7 +38,7 @@ def splice(text: str, edits: Sequence[Edit]) -> str:
     for edit in sorted(edits, key=lambda e: (e.span.start, e.span.end)):
         if edit.span.start < at:
             raise EditConflictError(f"{edit.path}: edits overlap at offset {edit.span.start}")
-        if text[edit.span.start : edit.span.end] != edit.old:
+        if edit.span.end - edit.span.start != len(edit.old) or not text.startswith(edit.old, edit.span.start):
             raise EditConflictError(f"{edit.path}: {edit.old!r} does not stand at offset {edit.span.start}")
         pieces += (text[at : edit.span.start], edit.new)
         at = edit.span.end
@@ -49,14 +49,17 @@ def splice(text: str, edits: Sequence[Edit]) -> str:
 def prove(before: FileFacts, after: FileFacts, edits: Sequence[Edit]) -> str | None:
     """Whether reading the edited file gives the old statements with exactly the wanted pins changed.
 
-    ``before`` and ``after`` are what extraction says of the file without and with ``edits``.
+    ``before`` and ``after`` are what extraction says of the file without and with ``edits``. What
+    the file declares (its role, its includes, its indexes) must stay as well.
     Answers None when it is proved, else what differs.
     """
     wanted = {edit.span: edit.new for edit in edits}
-    pinned = {pin.span for statement in before.statements for pin in statement.pins}
-    strays = [edit for edit in edits if edit.span not in pinned]
+    pinned = {(pin.path, pin.span, pin.text) for statement in before.statements for pin in statement.pins}
+    strays = [edit for edit in edits if (edit.path, edit.span, edit.old) not in pinned]
     if strays:
         return f"{before.path}: an edit at offset {strays[0].span.start} is at no pin"
+    if _lasting(before) != _lasting(after):
+        return f"{before.path}: what it declares beside its statements reads differently after the edit"
     if len(before.statements) != len(after.statements):
         return f"{before.path}: {len(before.statements)} statements became {len(after.statements)}"
     for old, new in zip(before.statements, after.statements, strict=True):
@@ -64,6 +67,11 @@ def prove(before: FileFacts, after: FileFacts, edits: Sequence[Edit]) -> str | N
         if problem:
             return f"{before.path}:{old.line}: {problem}"
     return None
+
+
+def _lasting(facts: FileFacts) -> tuple[Declaration, ...]:
+    """What no edit of a pin may change: everything declared but the runtime, which a pin may state."""
+    return tuple(d for d in facts.declarations if not isinstance(d, DeclaredRuntime))
 
 
 def _differs(old: Statement, new: Statement, wanted: Mapping[Span, str]) -> str | None:
@@ -80,6 +88,7 @@ def _differs(old: Statement, new: Statement, wanted: Mapping[Span, str]) -> str 
 
 
 def _bare(statement: Statement) -> Statement:
+    """The statement without what an edit may change."""
     parts = tuple(Pin(pin.path, Span(0, 0), "", pin.part) for pin in statement.pins)
     return replace(statement, constraint="", pins=parts)
 

@@ -59,6 +59,23 @@ class _Site:
     wanted: Effective
     current: str
 
+    @property
+    def fixed(self) -> bool:
+        """Whether one version is in use for certain: pinned or locked."""
+        return self.dependency.locked or self.rules.exact(self.dependency.constraint) is not None
+
+    @property
+    def in_use(self) -> str:
+        """The version that an install takes today: for an open range without a lock, the newest it admits."""
+        if self.fixed:
+            return self.current
+        return _newest_admitted(self.rules, self.dependency.constraint, self.listing) or self.current
+
+    @property
+    def where(self) -> str:
+        """Path and line."""
+        return f"{self.dependency.path}:{self.dependency.statement.line}"
+
 
 @dataclass(frozen=True, slots=True)
 class _Survey:
@@ -74,6 +91,9 @@ class _Moment:
 
     history: History
     now: datetime
+
+
+_Stayed = list[tuple[Dependency, Skip]]
 
 
 def to_look_up(dependencies: Iterable[Dependency], policy: Policy) -> frozenset[Package]:
@@ -104,7 +124,7 @@ def decide(
 ) -> Decision:
     """What becomes of one subject, given all its sites (at least one) and the registries' answers."""
     moment = _Moment(history, now)
-    skips: list[tuple[Dependency, Skip]] = []
+    skips: _Stayed = []
     sites: list[_Site] = []
     for dependency in dependencies:
         site = _admit(dependency, answers.get(dependency.package, _NOT_ASKED), effective(policy, dependency))
@@ -112,19 +132,20 @@ def decide(
             skips.append((dependency, site))
         else:
             sites.append(site)
-    updates, stayed = _move(sites, moment)
-    return Decision(dependencies[0].subject, updates, (*skips, *stayed))
+    updates, stayed = _move(sites, skips, moment)
+    return Decision(dependencies[0].subject, updates, tuple(stayed))
 
 
 def group(updates: Iterable[Update]) -> tuple[tuple[Update, ...], ...]:
     """The updates that share a proposal: one each, unless policy names a group.
 
-    A group never crosses pipelines: their gates differ (DESIGN law 12).
+    A group never crosses pipelines (their gates differ, DESIGN law 12), nor tracks: a major
+    update split from a smaller one states other texts in the same places.
     """
-    together: dict[tuple[str, str, str], list[Update]] = defaultdict(list)
+    together: dict[tuple[str, str, str | None, str], list[Update]] = defaultdict(list)
     for update in updates:
-        alone = f"{update.subject} {update.bump}" if update.group is None else ""
-        together[update.pipeline, update.group or "", alone].append(update)
+        alone = update.subject if update.group is None else ""
+        together[update.pipeline, update.track, update.group, alone].append(update)
     return tuple(tuple(members) for members in together.values())
 
 
@@ -182,11 +203,17 @@ def _known(dependency: Dependency, listing: Listing, wanted: Effective) -> _Site
         return Skip(SkipReason.UNSUPPORTED_CONSTRAINT, f"{dependency.constraint} admits no release that is listed")
     if key is None:
         return Skip(SkipReason.UNSUPPORTED_CONSTRAINT, f"{current!r} is not a version")
-    pinned = dependency.locked or rules.exact(dependency.constraint) is not None
-    if pinned and all(rules.key(release.version) != key for release in listing.releases):
+    site = _Site(dependency, listing, rules, wanted, current)
+    if site.fixed and _listed(site) is None:
         where = f"{dependency.package.registry} does not list {dependency.package.name} {current}"
         return Skip(SkipReason.NOT_FOUND, f"{where}: it may come from another index")
-    return _Site(dependency, listing, rules, wanted, current)
+    return site
+
+
+def _listed(site: _Site) -> Release | None:
+    """The release in use, None where the registry does not list it."""
+    key = site.rules.key(site.current)
+    return next((release for release in site.listing.releases if site.rules.key(release.version) == key), None)
 
 
 # One site: the newest release it can take
@@ -195,28 +222,36 @@ def _known(dependency: Dependency, listing: Listing, wanted: Effective) -> _Site
 def _survey(site: _Site, moment: _Moment, largest: Bump) -> _Survey:
     """Walk the releases from the newest down to the one in use; the first without an objection is taken."""
     held: list[Skip] = []
-    current = site.rules.key(site.current)
-    for release in site.listing.releases:
-        key = site.rules.key(release.version)
-        if key is None or key == current:
+    newer = _newer(site)
+    stable = any(not site.rules.is_prerelease(release.version) for release in newer)
+    in_use = site.in_use
+    for release in newer:
+        if site.rules.is_prerelease(release.version) and not _takes_prereleases(site, release, stable=stable):
             continue
-        if key < current:
-            break
-        if site.rules.is_prerelease(release.version) and not _takes_prereleases(site, release):
-            continue
-        objection = _objection(site, release, moment, largest)
+        objection = _objection(site, release, moment, _Limit(in_use, largest))
         if objection is None:
             return _Survey(release, tuple(held))
         held.append(replace(objection, candidate=release))
     return _Survey(None, tuple(held))
 
 
-def _takes_prereleases(site: _Site, release: Release) -> bool:
-    """Only where policy asks for them, or one is in use and this is of the same release."""
+def _newer(site: _Site) -> list[Release]:
+    """The releases above the one in use, newest first."""
+    current = site.rules.key(site.current)
+    keyed = ((site.rules.key(release.version), release) for release in site.listing.releases)
+    return [release for key, release in keyed if key is not None and key > current]
+
+
+def _takes_prereleases(site: _Site, release: Release, *, stable: bool) -> bool:
+    """Only where policy asks for them, or one is in use and this is of the same release.
+
+    Who publishes nothing but pre-releases is followed through them: ``stable`` tells that there
+    is a newer release that is none.
+    """
     if site.wanted.prereleases:
         return True
     in_use = site.rules.is_prerelease(site.current)
-    return in_use and _numbers(site.current) == _numbers(release.version)
+    return in_use and (not stable or _numbers(site.current) == _numbers(release.version))
 
 
 def _numbers(version: str) -> tuple[str, ...]:
@@ -224,14 +259,23 @@ def _numbers(version: str) -> tuple[str, ...]:
     return tuple([*re.findall(r"\d+", version), "0", "0", "0"][:3])
 
 
-def _objection(site: _Site, release: Release, moment: _Moment, largest: Bump) -> Skip | None:
+@dataclass(frozen=True, slots=True)
+class _Limit:
+    """The largest step that is wanted, counted from the version in use."""
+
+    in_use: str
+    largest: Bump
+
+
+def _objection(site: _Site, release: Release, moment: _Moment, limit: _Limit) -> Skip | None:
     """The first reason why this site can't take this release, None when it can."""
     checks: tuple[Callable[[], Skip | None], ...] = (
         lambda: _above_latest(site, release),
         lambda: _withdrawn(release),
         lambda: _unwanted(site, release),
         lambda: _refused(site, release, moment),
-        lambda: _too_large(site, release, largest),
+        lambda: _outside(site, release),
+        lambda: _too_large(site, release, limit),
         lambda: _needs_runtime(site, release),
         lambda: _too_young(site, release, moment.now),
     )
@@ -259,8 +303,10 @@ def _shortened(text: str) -> str:
 
 
 def _unwanted(site: _Site, release: Release) -> Skip | None:
+    # A pre-release of a version that is not wanted is not wanted either.
+    texts = (release.version, ".".join(_numbers(release.version)))
     for ignore in site.wanted.ignores:
-        if site.rules.satisfies(release.version, ignore.versions):
+        if any(site.rules.satisfies(text, ignore.versions) for text in texts):
             return Skip(SkipReason.IGNORED, ignore.reason or f"policy ignores {ignore.versions}")
     return None
 
@@ -270,12 +316,21 @@ def _refused(site: _Site, release: Release, moment: _Moment) -> Skip | None:
     return None if refusal is None else Skip(refusal.reason, refusal.detail)
 
 
-def _too_large(site: _Site, release: Release, largest: Bump) -> Skip | None:
-    bump = site.rules.bump(site.current, release.version)
-    allowed = Bump.CALENDAR if site.wanted.major is Major.HOLD else largest
-    if bump is not Bump.MAJOR or allowed is Bump.MAJOR:
+def _outside(site: _Site, release: Release) -> Skip | None:
+    if site.wanted.strategy is not Strategy.LOCK_ONLY:
         return None
-    return Skip(SkipReason.HELD, "policy holds back major releases")
+    if site.rules.satisfies(release.version, site.dependency.constraint):
+        return None
+    return Skip(SkipReason.HELD, f"the strategy lock_only leaves {site.dependency.constraint} as it is")
+
+
+def _too_large(site: _Site, release: Release, limit: _Limit) -> Skip | None:
+    hold = site.wanted.major is Major.HOLD
+    if limit.largest is Bump.MAJOR and not hold:
+        return None
+    if site.rules.bump(limit.in_use, release.version) is not Bump.MAJOR:
+        return None
+    return Skip(SkipReason.HELD, "policy holds back major releases" if hold else "major releases are proposed apart")
 
 
 def _needs_runtime(site: _Site, release: Release) -> Skip | None:
@@ -324,8 +379,6 @@ def _settle(site: _Site, survey: _Survey) -> _Move | Skip:
         return _lock_waits(dependency, release) if dependency.locked else _rest(site, survey)
     if dependency.lock is not None or dependency.statement.obstacle is not None:
         return _lock_waits(dependency, release)
-    if site.wanted.strategy is Strategy.LOCK_ONLY:
-        return Skip(SkipReason.HELD, "the strategy lock_only leaves constraints alone", release)
     return _rewritten(site, release)
 
 
@@ -351,8 +404,12 @@ def _rest(site: _Site, survey: _Survey) -> Skip:
         missed = held.candidate is not None and not _admitted(site, held.candidate)
         if missed and held.reason not in _NO_LOSS:
             return held
-    if site.rules.exact(site.dependency.constraint) is None and not site.dependency.locked:
+    if not site.fixed:
         return Skip(SkipReason.IN_RANGE, f"{site.dependency.constraint} admits the newest release")
+    used = _listed(site)
+    withdrawn = _withdrawn(used) if used else None
+    if withdrawn is not None:
+        return replace(withdrawn, detail=f"{withdrawn.detail} (it is in use, and nothing newer stands)")
     return Skip(SkipReason.UP_TO_DATE, f"{site.current} is the newest release")
 
 
@@ -372,11 +429,17 @@ def _rewritten(site: _Site, release: Release) -> _Move | Skip:
 
 
 def _strategy(site: _Site) -> Strategy:
-    """What ``auto`` means: libraries and peers widen, everything else replaces."""
+    """What ``auto`` means: peers, and what a library asks of its users, widen; everything else replaces."""
     if site.wanted.strategy is not Strategy.AUTO:
         return site.wanted.strategy
-    shared = site.dependency.statement.widens or site.dependency.role is Role.LIBRARY
-    return Strategy.WIDEN if shared else Strategy.REPLACE
+    statement = site.dependency.statement
+    published = site.dependency.role is Role.LIBRARY and not _only_for_developers(statement.context.group)
+    return Strategy.WIDEN if statement.widens or published else Strategy.REPLACE
+
+
+def _only_for_developers(group: str) -> bool:
+    """Whether the users of a library never install what this section lists."""
+    return group in {"devDependencies", "build-system"} or group.startswith("group:")
 
 
 def _change(dependency: Dependency, pin: Pin, constraint: str, release: Release) -> Change | None:
@@ -408,50 +471,92 @@ def _digest_text(digest: str | None) -> str | None:
 
 
 _AT_REST = frozenset(
-    {SkipReason.UP_TO_DATE, SkipReason.IN_RANGE, SkipReason.IGNORED, SkipReason.FLOATING, SkipReason.LOCAL}
+    {
+        SkipReason.UP_TO_DATE,
+        SkipReason.IN_RANGE,
+        SkipReason.IGNORED,
+        SkipReason.FLOATING,
+        SkipReason.LOCAL,
+        SkipReason.UNPINNED,
+    }
 )
 """Reasons of sites that need not move for the others to move."""
 
-_Stayed = list[tuple[Dependency, Skip]]
+_INDIFFERENT = _AT_REST - {SkipReason.IGNORED}
+"""Reasons of sites whose own place may move with another site that shares it."""
+
+_Moving = list[tuple[_Site, _Move]]
 
 
-def _move(sites: Sequence[_Site], moment: _Moment) -> tuple[tuple[Update, ...], _Stayed]:
-    """The updates of these sites, and why the others stay."""
+def _move(
+    sites: Sequence[_Site], early: Sequence[tuple[Dependency, Skip]], moment: _Moment
+) -> tuple[tuple[Update, ...], _Stayed]:
+    """The updates of these sites, and why the others (``early`` among them) stay."""
     if not any(site.wanted.major is Major.SPLIT for site in sites):
-        update, stayed = _joint(sites, moment, Bump.MAJOR)
+        update, stayed = _joint(sites, early, moment, Bump.MAJOR)
         return (update,) if update else (), stayed
-    smaller, stayed = _joint(sites, moment, Bump.CALENDAR)
-    newest, _ = _joint(sites, moment, Bump.MAJOR)
+    smaller, stayed = _joint(sites, early, moment, Bump.CALENDAR)
+    newest, _ = _joint(sites, early, moment, Bump.MAJOR)
     major = replace(newest, track=MAJOR_TRACK) if newest and newest.bump is Bump.MAJOR else None
     updates = tuple(update for update in (smaller, major) if update is not None)
     moving = {id(dependency) for update in updates for dependency in update.dependencies}
     return updates, [(dependency, skip) for dependency, skip in stayed if id(dependency) not in moving]
 
 
-def _joint(sites: Sequence[_Site], moment: _Moment, largest: Bump) -> tuple[Update | None, _Stayed]:
+def _joint(
+    sites: Sequence[_Site], early: Sequence[tuple[Dependency, Skip]], moment: _Moment, largest: Bump
+) -> tuple[Update | None, _Stayed]:
     """One update of every site that can take the newest release that any of them can take."""
     surveys = [(site, _survey(site, moment, largest)) for site in sites]
     settled = [(site, _settle(site, survey)) for site, survey in surveys]
-    stayed: _Stayed = [(site.dependency, found) for site, found in settled if isinstance(found, Skip)]
+    stayed = [*early, *((site.dependency, found) for site, found in settled if isinstance(found, Skip))]
     moving = [(site, found) for site, found in settled if isinstance(found, _Move)]
     if not moving:
         return None, stayed
     rules = moving[0][0].rules
     target = max((move.release for _, move in moving), key=lambda release: rules.key(release.version))
-    together = [(site, move) for site, move in moving if move.release.version == target.version]
     left = [site for site, move in moving if move.release.version != target.version]
     stayed += [(site.dependency, _left(site, target, moment, largest)) for site in left]
-    blocking = [skip for _, skip in stayed if skip.reason not in _AT_REST]
-    if blocking and together[0][0].dependency.kind is not Kind.LIBRARY:
-        whole = Skip(SkipReason.BLOCKED_SITE, f"another place can't follow: {blocking[0].detail}", target)
+    together = _apart([(site, move) for site, move in moving if move.release.version == target.version], stayed)
+    blocking = next((skip for _, skip in stayed if skip.reason not in _AT_REST), None)
+    if blocking and together and together[0][0].dependency.kind is not Kind.LIBRARY:
+        whole = Skip(SkipReason.BLOCKED_SITE, f"another place can't follow: {blocking.detail}", target)
         return None, [*stayed, *((site.dependency, whole) for site, _ in together)]
+    if not together:
+        return None, stayed
     held = [skip for _, survey in surveys for skip in survey.held]
     return _update(together, (*_not_taken(held, target, rules), *_staying(stayed))), stayed
 
 
+def _apart(together: _Moving, stayed: _Stayed) -> _Moving:
+    """Those that move without taking along a place that stays; the others are added to ``stayed``.
+
+    Several statements may share one pin (a catalog's definition, an ARG): it moves for all of
+    them or for none.
+    """
+    fixed = {
+        pin: dependency for dependency, skip in stayed if skip.reason not in _INDIFFERENT for pin in dependency.pins
+    }
+    free: _Moving = []
+    while together:
+        free, before = [], len(fixed)
+        for site, move in together:
+            shared = next((fixed[pin] for pin in site.dependency.pins if pin in fixed), None)
+            if shared is None:
+                free.append((site, move))
+                continue
+            detail = f"it is stated in one place with {shared.path}:{shared.statement.line}, which stays"
+            stayed.append((site.dependency, Skip(SkipReason.BLOCKED_SITE, detail, move.release)))
+            fixed.update((pin, site.dependency) for pin in site.dependency.pins)
+        if len(free) == len(together) or len(fixed) == before:
+            break
+        together = free
+    return free
+
+
 def _left(site: _Site, target: Release, moment: _Moment, largest: Bump) -> Skip:
     """Why this site can't go where the others go."""
-    objection = _objection(site, target, moment, largest)
+    objection = _objection(site, target, moment, _Limit(site.in_use, largest))
     if objection is not None:
         return replace(objection, candidate=target)
     return Skip(SkipReason.BLOCKED_SITE, f"{target.version} can't be taken here", target)
@@ -459,9 +564,15 @@ def _left(site: _Site, target: Release, moment: _Moment, largest: Bump) -> Skip:
 
 def _not_taken(held: Iterable[Skip], target: Release, rules: Scheme) -> tuple[str, ...]:
     """The newest release above the target, and why it waits; nothing where the target is the newest."""
-    above = [s for s in held if s.candidate and rules.key(s.candidate.version) > rules.key(target.version)]
-    missed = [skip for skip in above if skip.reason not in _NO_LOSS and skip.candidate]
-    return tuple(f"{skip.candidate.version} waits: {skip.detail}" for skip in missed[:1] if skip.candidate)
+    above = [
+        (rules.key(skip.candidate.version), skip.candidate.version, skip.detail)
+        for skip in held
+        if skip.candidate is not None and skip.reason not in _NO_LOSS
+    ]
+    newest = max(above, key=lambda one: one[0], default=None)
+    if newest is None or newest[0] <= rules.key(target.version):
+        return ()
+    return (f"{newest[1]} waits: {newest[2]}",)
 
 
 def _staying(stayed: _Stayed) -> tuple[str, ...]:
@@ -475,7 +586,7 @@ def _staying(stayed: _Stayed) -> tuple[str, ...]:
 def _update(together: Sequence[tuple[_Site, _Move]], reasons: tuple[str, ...]) -> Update:
     site, move = together[0]
     rules, release = site.rules, move.release
-    used = [_in_use(member) for member, _ in together]
+    used = [_from(member, release) for member, _ in together]
     bumps = [rules.bump(version, release.version) for version in used]
     return Update(
         subject=site.dependency.subject,
@@ -494,11 +605,10 @@ def _update(together: Sequence[tuple[_Site, _Move]], reasons: tuple[str, ...]) -
     )
 
 
-def _in_use(site: _Site) -> str:
-    """The version that an install takes today: for an open range without a lock, the newest it admits."""
-    if site.dependency.locked or site.rules.exact(site.dependency.constraint) is not None:
-        return site.current
-    return _newest_admitted(site.rules, site.dependency.constraint, site.listing) or site.current
+def _from(site: _Site, release: Release) -> str:
+    """The version that the site moves away from: the one in use, or its floor where that is newer than the release."""
+    used = site.in_use
+    return used if site.rules.key(used) < site.rules.key(release.version) else site.current
 
 
 def _newest_admitted(rules: Scheme, constraint: str, listing: Listing) -> str | None:

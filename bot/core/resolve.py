@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import posixpath
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import lru_cache
@@ -17,6 +17,7 @@ from bot.core.model import (
     DeclaredRuntime,
     Dependency,
     FileFacts,
+    Include,
     Locked,
     LockFile,
     Package,
@@ -34,7 +35,18 @@ EVERY_MEMBER = "**"
 """The importer that a lock file names when it holds every member of the workspace."""
 
 _PYTHONS = ("2.7", *(f"3.{minor}" for minor in range(21)))
-_PLATFORMS = (("linux", "Linux"), ("win32", "Windows"), ("darwin", "Darwin"))
+_PLATFORMS = (("posix", "linux", "Linux"), ("nt", "win32", "Windows"), ("posix", "darwin", "Darwin"))
+_MACHINES = (
+    ("x86_64", "CPython"),
+    ("aarch64", "CPython"),
+    ("arm64", "CPython"),
+    ("AMD64", "CPython"),
+    ("x86_64", "PyPy"),
+    ("AMD64", "PyPy"),
+)
+_MAX_MARKER = 1000
+_MAX_PARENTHESES = 20
+"""Longer or deeper markers are not read: the parser recurses, and no real one comes near."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +63,8 @@ class _Repository:
     roles: dict[str, Role]
     runtimes: dict[tuple[str, str], list[tuple[str, DeclaredRuntime]]]
     workspaces: dict[str, Workspace]
-    floors: dict[tuple[str, str, str], Runtime | None] = field(default_factory=dict)
+    includers: dict[str, list[str]]
+    floors: dict[tuple[str, str], Runtime | None] = field(default_factory=dict)
 
 
 def resolve(files: Sequence[FileFacts]) -> tuple[Dependency, ...]:
@@ -79,6 +92,7 @@ def _gather(files: Iterable[FileFacts]) -> _Repository:
     roles: dict[str, Role] = {}
     runtimes: dict[tuple[str, str], list[tuple[str, DeclaredRuntime]]] = defaultdict(list)
     workspaces: dict[str, Workspace] = {}
+    includers: dict[str, list[str]] = defaultdict(list)
     for facts in files:
         folder = posixpath.dirname(facts.path)
         locks.extend(_lock(facts, folder))
@@ -89,7 +103,9 @@ def _gather(files: Iterable[FileFacts]) -> _Repository:
                 runtimes[folder, declaration.name].append((facts.path, declaration))
             elif isinstance(declaration, Workspace):
                 workspaces[folder] = declaration
-    return _Repository(tuple(locks), roles, dict(runtimes), workspaces)
+            elif isinstance(declaration, Include):
+                includers[declaration.path].append(facts.path)
+    return _Repository(tuple(locks), roles, dict(runtimes), workspaces, dict(includers))
 
 
 def _lock(facts: FileFacts, folder: str) -> list[_Lock]:
@@ -131,9 +147,24 @@ def _only_for_developers(role: Role, statement: Statement) -> bool:
 
 
 def _covering(repository: _Repository, path: str) -> _Lock | None:
-    """The nearest lock file that holds this manifest."""
-    covering = [lock for lock in repository.locks if _covers(repository, lock, path)]
-    return max(covering, key=lambda lock: len(lock.folder), default=None)
+    """The nearest lock file that holds this manifest, or one that takes this file in (``-r``, ``-c``)."""
+    seen = {path}
+    front = [path]
+    while front:
+        for at in front:
+            covering = [lock for lock in repository.locks if _covers(repository, lock, at)]
+            if covering:
+                return max(covering, key=lambda lock: _nearness(lock, at))
+        above = dict.fromkeys(one for at in front for one in repository.includers.get(at, ()))
+        front = [one for one in above if one not in seen]
+        seen.update(front)
+    return None
+
+
+def _nearness(lock: _Lock, path: str) -> tuple[bool, int]:
+    """Locks in the manifest's own folder or above it first, of those the deepest."""
+    above = _relative(posixpath.dirname(path), lock.folder) is not None
+    return above, len(lock.folder)
 
 
 def _covers(repository: _Repository, lock: _Lock, path: str) -> bool:
@@ -142,7 +173,8 @@ def _covers(repository: _Repository, lock: _Lock, path: str) -> bool:
         return False
     relative = _relative(folder, lock.folder)
     if relative is None:
-        return _normal(posixpath.relpath(folder or ".", lock.folder or ".")) in lock.file.importers
+        # From "/", as relpath would otherwise ask for the process's own folder.
+        return posixpath.relpath(f"/{folder}", f"/{lock.folder}") in lock.file.importers
     if relative in lock.file.importers:
         return True
     return EVERY_MEMBER in lock.file.importers and (relative == "." or _member(repository, lock.folder, relative))
@@ -242,21 +274,32 @@ def _runtime(repository: _Repository, path: str, statement: Statement) -> Runtim
 
 def _declared(repository: _Repository, path: str, name: str) -> Runtime | None:
     """The floor that the nearest declaration gives: the file's own, then its folder's, then upwards."""
-    key = (path, name, "")
+    key = (path, name)
     if key not in repository.floors:
         repository.floors[key] = next(
-            (found for at, said in _nearest(repository, path, name) if (found := _floor(at, said))), None
+            (found for said in _nearest(repository, path, name) if (found := _lowest(said))), None
         )
     return repository.floors[key]
 
 
-def _nearest(repository: _Repository, path: str, name: str) -> Iterable[tuple[str, DeclaredRuntime]]:
+_Said = list[tuple[str, DeclaredRuntime]]
+
+
+def _nearest(repository: _Repository, path: str, name: str) -> Iterable[_Said]:
+    """What is declared in the file itself, then in its folder, then in each folder above."""
     folder = posixpath.dirname(path)
+    yield [said for said in repository.runtimes.get((folder, name), []) if said[0] == path]
     while True:
-        yield from sorted(repository.runtimes.get((folder, name), []), key=lambda said: said[0] != path)
+        yield repository.runtimes.get((folder, name), [])
         if not folder:
             return
         folder = posixpath.dirname(folder)
+
+
+def _lowest(declared: _Said) -> Runtime | None:
+    """The lowest of several floors: what is stated twice is supported from the lower one on."""
+    floors = [floor for path, said in declared if (floor := _floor(path, said))]
+    return min(floors, key=lambda floor: scheme(floor.scheme).key(floor.floor), default=None)
 
 
 def _floor(path: str, declared: DeclaredRuntime) -> Runtime | None:
@@ -265,6 +308,8 @@ def _floor(path: str, declared: DeclaredRuntime) -> Runtime | None:
     floor = text if rules.key(text) is not None else rules.floor(text)
     if not floor:
         return None
+    if declared.name == "python" and floor != text and floor.isdigit():
+        floor = f"{floor}.0"  # `>=3` begins with 3.0, while a file that names "3" means its newest line
     return Runtime(declared.name, declared.scheme, _late(floor), declared.constraint, path)
 
 
@@ -287,28 +332,42 @@ def _narrowed(declared: Runtime | None, marker: str, path: str) -> Runtime | Non
         limited = admitted and admitted[-1] != _PYTHONS[-1]
         return Runtime("python", "pep440", _late(admitted[-1]), marker, path) if limited else None
     rules = scheme("pep440")
-    supported = [p for p in admitted if rules.key(_late(p)) >= rules.key(declared.floor)]
-    if not supported or rules.key(_late(supported[0])) == rules.key(declared.floor):
+    line = ".".join(declared.floor.split(".")[:2])
+    supported = [python for python in admitted if rules.key(python) >= rules.key(line)]
+    if not supported or rules.key(supported[0]) == rules.key(line):
         return declared
     return Runtime("python", "pep440", _late(supported[0]), marker, path)
 
 
 @lru_cache(maxsize=4096)
 def _applies(marker: str, python: str) -> bool:
-    """Whether the marker can be true on this Python on any common platform."""
-    from packaging.markers import InvalidMarker, Marker  # noqa: PLC0415 - only repositories with markers pay for it
+    """Whether the marker can be true on this Python on any common platform; never for one that can't be read."""
+    from packaging import markers  # noqa: PLC0415 - only repositories with markers pay for it
 
-    try:
-        parsed = Marker(marker)
-    except InvalidMarker:
+    if len(marker) > _MAX_MARKER or marker.count("(") > _MAX_PARENTHESES:
         return False
-    environments = (
-        {
-            "python_version": python,
-            "python_full_version": _late(python),
-            "sys_platform": system,
-            "platform_system": name,
-        }
-        for system, name in _PLATFORMS
-    )
-    return any(parsed.evaluate({**environment, "extra": ""}) for environment in environments)
+    try:
+        parsed = markers.Marker(marker)
+        return any(parsed.evaluate(environment) for environment in _environments(python))
+    except (markers.InvalidMarker, markers.UndefinedComparison, markers.UndefinedEnvironmentName):
+        return False
+
+
+def _environments(python: str) -> Iterator[dict[str, str]]:
+    """Every variable of PEP 508, so that none is taken from the machine that decides."""
+    for os_name, platform, system in _PLATFORMS:
+        for machine, implementation in _MACHINES:
+            yield {
+                "python_version": python,
+                "python_full_version": _late(python),
+                "implementation_version": _late(python),
+                "os_name": os_name,
+                "sys_platform": platform,
+                "platform_system": system,
+                "platform_machine": machine,
+                "implementation_name": implementation.lower(),
+                "platform_python_implementation": implementation,
+                "platform_release": "",
+                "platform_version": "",
+                "extra": "",
+            }

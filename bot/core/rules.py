@@ -23,7 +23,8 @@ T = TypeVar("T")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 Duration = Annotated[
-    str, msgspec.Meta(pattern=r"^\d{1,5}[mhdw]$", description="A number and m, h, d or w: 90m, 2h, 3d, 1w")
+    # "$" alone would let a line break through; the pattern is also JSON Schema's, which knows no "\Z".
+    str, msgspec.Meta(pattern=r"^[0-9]{1,5}[mhdw]$(?!\n)", description="A number and m, h, d or w: 90m, 2h, 3d, 1w")
 ]
 Glob = Annotated[str, msgspec.Meta(max_length=200, description="A name or path; * stands for anything")]
 Name = Annotated[str, msgspec.Meta(max_length=100, min_length=1)]
@@ -31,7 +32,7 @@ Name = Annotated[str, msgspec.Meta(max_length=100, min_length=1)]
 
 def duration(text: str) -> timedelta:
     """The length of time that ``3d``, ``2h``, ``90m`` or ``1w`` says; raises ``ValueError`` for anything else."""
-    match = re.fullmatch(r"(\d{1,5})([mhdw])", text)
+    match = re.fullmatch(r"([0-9]{1,5})([mhdw])", text)
     if match is None:
         raise ValueError(f"{text!r} is not a duration: write a number and m, h, d or w, such as 3d")
     return timedelta(**{_UNITS[match[2]]: int(match[1])})
@@ -135,8 +136,10 @@ class Pipeline(_Strict, frozen=True):
 class Commit(_Strict, frozen=True):
     """Who writes the commits, and how."""
 
-    name: Annotated[str, msgspec.Meta(pattern=r"^[^<>\n\r\x00]{1,100}$")] = "Freshline"
-    email: Annotated[str, msgspec.Meta(pattern=r"^[^<>\s\x00]{1,200}$")] = "freshline@users.noreply.github.com"
+    name: Annotated[str, msgspec.Meta(pattern=r"^[^<>\x00-\x1f\x7f]{1,100}$(?!\n)")] = "Freshline"
+    email: Annotated[str, msgspec.Meta(pattern=r"^[^<>\s\x00-\x1f\x7f]{1,200}$(?!\n)")] = (
+        "freshline@users.noreply.github.com"
+    )
     style: CommitStyle = CommitStyle.AUTO
 
 
@@ -247,11 +250,19 @@ class Effective(msgspec.Struct, frozen=True):
 
 
 def effective(policy: Policy, dependency: Dependency) -> Effective:
-    """What ``policy`` (combined over ``DEFAULTS``) says of the dependency."""
+    """What ``policy`` (combined over ``DEFAULTS``) says of the dependency.
+
+    The minimum age is the longest that anything asks for: also that of every pipeline meant for
+    the kind, so that a rule which sends it elsewhere does not shorten it (DESIGN law 5).
+    """
     rules = [rule for rule in policy.rules if rule.match.admits(dependency)]
     pipeline = _last((rule.pipeline for rule in rules), _routed(policy, dependency.kind))
-    within = policy.pipelines.get(pipeline, Pipeline())
-    ages = (policy.minimum_age, within.minimum_age, *(rule.minimum_age for rule in rules))
+    within = {pipeline, DEFAULT_PIPELINES[dependency.kind], *_naming(policy, dependency.kind)}
+    ages = (
+        policy.minimum_age,
+        *(found.minimum_age for name, found in policy.pipelines.items() if name in within),
+        *(rule.minimum_age for rule in rules),
+    )
     return Effective(
         pipeline=pipeline,
         minimum_age=duration(_longest(*ages) or "0d"),
@@ -264,8 +275,13 @@ def effective(policy: Policy, dependency: Dependency) -> Effective:
 
 
 def _routed(policy: Policy, kind: Kind) -> str:
-    named = [name for name, pipeline in policy.pipelines.items() if kind in pipeline.kinds]
+    named = _naming(policy, kind)
     return named[0] if named else DEFAULT_PIPELINES[kind]
+
+
+def _naming(policy: Policy, kind: Kind) -> list[str]:
+    """The pipelines that ask for this kind by name, the operator's first."""
+    return [name for name, pipeline in policy.pipelines.items() if kind in pipeline.kinds]
 
 
 def _last(given: Iterable[T | None], default: T) -> T:

@@ -32,23 +32,23 @@ class Selector:
 def selector(ecosystems: Sequence[Ecosystem], excluded: Iterable[str]) -> Selector:
     """A selector for these ecosystems.
 
-    ``excluded`` are globs: without a slash the name of a folder anywhere, with one a path from
-    the root and everything below it.
+    ``excluded`` are globs: without a slash in it or before it the name of a folder (or file)
+    anywhere, with one a path from the root; everything below a folder goes with it.
     """
     literal: dict[str, list[Ecosystem]] = {}
     patterns: list[tuple[re.Pattern[str], Ecosystem]] = []
     for ecosystem in ecosystems:
         for pattern in ecosystem.patterns:
             if re.search(r"[*?/]", pattern):
-                patterns.append((re.compile(_expression(pattern)), ecosystem))
+                patterns.append((re.compile(_expression(pattern), re.DOTALL), ecosystem))
             else:
                 literal.setdefault(pattern, []).append(ecosystem)
     whole = "|".join(f"(?:{pattern.pattern})" for pattern, _ in patterns) or r"(?!)"
     return Selector(
         {name: tuple(found) for name, found in literal.items()},
         tuple(patterns),
-        re.compile(whole),
-        re.compile("|".join(_folder(glob) for glob in excluded) or r"(?!)"),
+        re.compile(whole, re.DOTALL),
+        re.compile("|".join(_excluded(glob) for glob in excluded) or r"(?!)"),
     )
 
 
@@ -70,9 +70,20 @@ def _segment(glob: str) -> str:
     return first + "".join(f"(?>[^/]*?{piece})" for piece in middle) + f"[^/]*{last}"
 
 
-def _folder(glob: str) -> str:
-    clean = glob.strip("/")
-    if "/" not in clean:
-        return rf"/{_segment(clean)}/"
-    parts = [r"(?:[^/]+/)*" if part == "**" else f"{_segment(part)}/" for part in clean.split("/")]
-    return rf"\A/{''.join(parts)}"
+def _excluded(glob: str) -> str:
+    """A policy's glob as an expression over ``/path``.
+
+    The glob may come from a repository: each run of segments between two ``**`` is an atomic
+    group, which takes the first place that fits, so that no glob makes the match backtrack.
+    """
+    clean = glob.removeprefix(".").strip("/") if glob.startswith("./") else glob.strip("/")
+    if "/" not in clean and not glob.startswith(("/", "./")):
+        return rf"/{_segment(clean)}(?:/|\Z)"
+    runs: list[list[str]] = [[]]
+    for part in clean.split("/"):
+        if part == "**":
+            runs.append([])
+        elif part:
+            runs[-1].append(_segment(part))
+    first, *rest = ("".join(f"/{segment}(?=/|\\Z)" for segment in run) for run in runs)
+    return rf"\A{first}" + "".join(f"(?>(?:/[^/]+)*?{run})" for run in rest if run) + r"(?:/|\Z)"

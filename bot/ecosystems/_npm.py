@@ -48,7 +48,9 @@ _TAG = re.compile(r"[A-Za-z][\w.+-]*", re.ASCII)
 _LOCAL = re.compile(r"(?:workspace|file|link|portal):|~?/|\.\.?(?:/|\Z)|[A-Za-z]:[\\/]")
 _GIT = re.compile(r"git(?:\+\w+)?:|git@|ssh:|(?:github|gitlab|bitbucket|gist):", re.ASCII)
 _PROTOCOL = re.compile(r"([A-Za-z][A-Za-z0-9+-]*):")
-_USER_INFO = re.compile(r"//[^/?#\s]*@")
+_USER_INFO = re.compile(r"(?<=//)[^/?#\s]*@")
+_SECRETS = re.compile(_USER_INFO.pattern + r"|\?.*", re.DOTALL)
+"""What may be a secret in a URL: user info and the query."""
 _URL = re.compile(r"https?://[^\s/]|\$\{")
 _UNSAFE = re.compile(r"[\s\x00-\x1f\x7f\"'<>\\]")
 
@@ -123,7 +125,7 @@ def _plain(name: str, text: str, start: int) -> Specifier:
         return _floats(name, "it admits every version")
     elsewhere = _elsewhere(text)
     if elsewhere is not None:
-        return Specifier(name, _USER_INFO.sub("//", text), obstacle=elsewhere)
+        return Specifier(name, _SECRETS.sub("", text), obstacle=elsewhere)
     if not _RANGE_START.match(text) and _TAG.fullmatch(text):
         tag = Obstacle(SkipReason.FLOATING, f"it follows the tag “{text}”")
         return Specifier(name, text, obstacle=tag)
@@ -300,7 +302,7 @@ def index(url: str, scope: str = "") -> tuple[Index, ...]:
 
     User info is dropped: a repository's secrets are never kept. ``${VAR}`` stays as it is.
     """
-    bare = _USER_INFO.sub("//", url.strip(), count=1).rstrip("/")
+    bare = _USER_INFO.sub("", url.strip(), count=1).rstrip("/")
     if len(bare) > MAX_SPECIFIER or not _URL.match(bare) or _UNSAFE.search(bare):
         return ()
     return (Index(REGISTRY, bare, primary=True, scope=scope),)

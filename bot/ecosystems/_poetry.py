@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from bot.core.model import DeclaredRuntime, Obstacle, SkipReason, Statement
-from bot.ecosystems._python import NAME, Place, Sources, at, canonical, versioned
+from bot.ecosystems._python import NAME, Place, Sources, at, bounded, canonical, versioned
 from bot.ecosystems._uv import direct_table, truth
 from bot.formats.base import Array, Node, Scalar, Table
 
@@ -73,7 +73,7 @@ def _table(name: str, table: Table, section: _Section, place: Place) -> Iterator
         yield place.blocked(name, obstacle, marker)
     elif isinstance(version, Scalar):
         stated = versioned(name, version, section.place(version))
-        yield replace(stated, context=replace(stated.context, marker=marker))
+        yield replace(stated, context=replace(stated.context, marker=bounded(marker)))
     elif canonical(name) not in section.listed:
         yield place.stated(canonical(name), "", (), marker=marker)
 

@@ -68,7 +68,7 @@ class Place:
             constraint=constraint,
             pins=pins,
             line=self.line,
-            context=Context(group=self.group, marker=marker),
+            context=Context(group=self.group, marker=bounded(marker)),
             obstacle=obstacle,
             lockable=self.lockable,
         )
@@ -77,6 +77,11 @@ class Place:
 def at(scalar: Scalar, path: str, group: str, *, lockable: bool = True, scheme: str = "pep440") -> Place:
     """The place of a scalar."""
     return Place(path, scalar.line, scalar.locate, group, lockable, scheme)
+
+
+def bounded(marker: str) -> str:
+    """The marker, "" for one so long or so deep that whoever reads it could be hurt."""
+    return marker if len(marker) <= 1000 and marker.count("(") <= 30 else ""
 
 
 def canonical(name: str) -> str:
@@ -232,11 +237,12 @@ class Sources:
 
     def apply(self, statements: Iterable[Statement]) -> tuple[Statement, ...]:
         """The statements with the index that each comes from, and what stands in their way."""
-        return tuple(self._applied(statement) for statement in statements)
+        primary = self.primary
+        return tuple(self._applied(statement, primary) for statement in statements)
 
-    def _applied(self, statement: Statement) -> Statement:
+    def _applied(self, statement: Statement, primary: str | None) -> Statement:
         name = statement.package.name
-        url = statement.package.url or self.urls.get(name, self.primary)
+        url = statement.package.url or self.urls.get(name, primary)
         placed = statement if url is None else replace(statement, package=replace(statement.package, url=url))
         obstacle = self.obstacles.get(name)
         return placed if obstacle is None or placed.obstacle else replace(placed, obstacle=obstacle)

@@ -50,7 +50,8 @@ def extract(path: str, text: str) -> FileFacts:
     """
     lock = _decode(text)
     if lock.packages is None:
-        return FileFacts(path, "package_lock", (), (LockFile("npm", ("package.json",)), *_old(lock)))
+        # Version 1 does not say which folders it holds: its workspaces are those of package.json.
+        return FileFacts(path, "package_lock", (), (LockFile("npm", ("package.json",), (".", "**")), *_old(lock)))
     packages = lock.packages
     members = [key for key in packages if key and _MODULES not in f"{key}/"]
     importers = (".", *members)

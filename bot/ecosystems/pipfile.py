@@ -12,7 +12,7 @@ from dataclasses import replace
 from bot.core.annotations import annotate
 from bot.core.ecosystem import Ecosystem
 from bot.core.model import Declaration, DeclaredRuntime, FileFacts, Obstacle, SkipReason, Statement
-from bot.ecosystems._python import NAME, Sources, at, canonical, versioned
+from bot.ecosystems._python import NAME, Sources, at, bounded, canonical, versioned
 from bot.ecosystems._uv import direct_table
 from bot.formats import lines, toml
 from bot.formats.base import Array, Scalar, Table
@@ -80,7 +80,7 @@ def _entry(key: Scalar, node: Scalar | Table, path: str, group: str) -> Statemen
     if not isinstance(version, Scalar):
         return place.stated(canonical(key.value), "", (), marker=marker)
     stated = versioned(key.value, version, at(version, path, group))
-    return replace(stated, context=replace(stated.context, marker=marker))
+    return replace(stated, context=replace(stated.context, marker=bounded(marker)))
 
 
 def _marker(table: Table) -> str:

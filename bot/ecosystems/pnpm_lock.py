@@ -15,7 +15,7 @@ from bot.core.ecosystem import Ecosystem
 from bot.core.model import FileFacts, Locked, LockFile, ParseError
 from bot.ecosystems import _npm
 
-_TOP = re.compile(r"^(lockfileVersion|[A-Za-z]\w*|---|<{7}):?(?=[ \r\n])", re.MULTILINE)
+_TOP = re.compile(r"^([A-Za-z]\w*|---|<{7}):?(?=[ \r\n])", re.MULTILINE)
 _LINE = re.compile(
     r"""^((?:[ ]{2})*+)                                  # the depth
         ('(?:[^'\r\n]|'')*+'|"[^"\r\n]*+"|[^\s'"#][^\r\n:]*+(?::(?=\S)[^\r\n:]*+)*+)   # the key
@@ -23,7 +23,7 @@ _LINE = re.compile(
     """,
     re.MULTILINE | re.VERBOSE,
 )
-_NAME = r"(?:@[\w.-]+/)?[\w.-]+"
+_NAME = r"(?!\d+\.\d+\.\d)(?:@[\w.-]+/)?[\w.-]+"
 _INSTALLED = re.compile(
     rf"(?:/?({_NAME})@|/({_NAME})/)?(\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?)(?=[(_]|\Z)", re.ASCII
 )
@@ -52,7 +52,8 @@ def extract(path: str, text: str) -> FileFacts:
 def _sections(text: str) -> Mapping[str, tuple[int, int]]:
     """Where the top-level sections of the last YAML document stand.
 
-    pnpm 11 writes a document about pnpm itself in front of the project's own.
+    From version 11 on, pnpm can write a document about itself in front of the project's own
+    (https://pnpm.io/lockfile).
     """
     found = list(_TOP.finditer(text))
     if any(mark[1].startswith("<") for mark in found):
@@ -73,7 +74,8 @@ def _rows(text: str, section: tuple[int, int], name: str) -> Iterator[_Row]:
     for found in _LINE.finditer(text, *section):
         depth = len(found[1]) // 2
         if depth > len(keys):
-            raise ParseError(f"the section “{name}” is not indented as pnpm does it", text.count("\n", 0, found.end()))
+            line = text.count("\n", 0, found.start()) + 1
+            raise ParseError(f"the section “{name}” is not indented as pnpm does it", line)
         keys[depth:] = [_plain(found[2])]
         yield _Row(tuple(keys), _plain(found[3] or ""))
 

@@ -8,8 +8,10 @@ from __future__ import annotations
 import ast
 import re
 import warnings
-from collections.abc import Iterator, Mapping
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 
 from bot.core.annotations import annotate
 from bot.core.ecosystem import Ecosystem
@@ -46,20 +48,33 @@ class _Source:
     text: str
     starts: list[int]
     names: Mapping[str, ast.expr]
-    seen: set[tuple[int, str]] = field(default_factory=set)
+    seen: set[tuple[int, int, int, int]] = field(default_factory=set)
+    columns: dict[int, Sequence[int]] = field(default_factory=dict)
+
+    def first(self, node: ast.expr) -> bool:
+        """Whether this is the first time that an expression is met: each place is read once."""
+        where = (node.lineno, node.col_offset, node.end_lineno or 0, node.end_col_offset or 0)
+        known = where in self.seen
+        self.seen.add(where)
+        return not known
 
     def offset(self, line: int, column: int) -> int:
         """The offset in code points of a position that ``ast`` gives (columns are UTF-8 bytes)."""
-        start = self.starts[line - 1]
-        if column == 0:
-            return start
-        following = self.starts[line] if line < len(self.starts) else len(self.text)
-        return start + len(self.text[start:following].encode()[:column].decode())
+        if line not in self.columns:
+            following = self.starts[line] if line < len(self.starts) else len(self.text)
+            self.columns[line] = _columns(self.text[self.starts[line - 1] : following])
+        table = self.columns[line]
+        return self.starts[line - 1] + (bisect_left(table, column) if table else column)
 
     def segment(self, node: ast.expr) -> tuple[int, str]:
         """Where the source of an expression begins, and that source."""
         start = self.offset(node.lineno, node.col_offset)
         return start, self.text[start : self.offset(node.end_lineno or 0, node.end_col_offset or 0)]
+
+
+def _columns(line: str) -> Sequence[int]:
+    """The offset in UTF-8 of each character of a line, nothing where that is its own offset."""
+    return () if line.isascii() else [0, *accumulate(len(character.encode()) for character in line)]
 
 
 def extract(path: str, text: str) -> FileFacts:
@@ -90,7 +105,7 @@ def _parse(text: str) -> ast.Module:
     except SyntaxError as error:
         raise ParseError(f"it is no Python of this version: {error.msg}", error.lineno) from error
     except (RecursionError, MemoryError, ValueError) as error:
-        raise ParseError(f"it can't be parsed: {error or type(error).__name__}") from error
+        raise ParseError(f"it can't be parsed: {str(error) or type(error).__name__}") from error
 
 
 def _constants(tree: ast.Module) -> dict[str, ast.expr]:
@@ -125,6 +140,8 @@ def _keywords(call: ast.Call, source: _Source) -> Iterator[tuple[str, ast.expr]]
 def _items(node: ast.expr, source: _Source) -> Iterator[tuple[str, ast.expr]]:
     """The entries of a dictionary: a display, ``dict(...)``, or a name for one of them."""
     value = _resolved(node, source)
+    if not source.first(value):
+        return
     if isinstance(value, ast.Dict):
         for key, item in zip(value.keys, value.values, strict=True):
             if isinstance(key, ast.Constant) and isinstance(key.value, str):
@@ -152,18 +169,17 @@ def _keyword(key: str, value: ast.expr, source: _Source) -> Iterator[Statement]:
 def _elements(node: ast.expr, group: str, source: _Source, depth: int = 0) -> Iterator[Statement]:
     """The statements of a list of requirements, or of lists that are added up."""
     value = _resolved(node, source)
-    where = source.segment(value)
-    if depth > _MAX_DEPTH or where in source.seen:
+    if isinstance(value, ast.Constant):
+        yield from _text(value, group, source)
         return
-    source.seen.add(where)
+    if depth > _MAX_DEPTH or not source.first(value):
+        return
     if isinstance(value, ast.List | ast.Tuple | ast.Set):
         for item in value.elts:
             yield from _element(item, group, source, depth)
     elif isinstance(value, ast.BinOp) and isinstance(value.op, ast.Add):
         yield from _elements(value.left, group, source, depth + 1)
         yield from _elements(value.right, group, source, depth + 1)
-    elif isinstance(value, ast.Constant) and isinstance(value.value, str):
-        yield from _text(value, group, source)
 
 
 def _element(item: ast.expr, group: str, source: _Source, depth: int) -> Iterator[Statement]:
@@ -172,15 +188,16 @@ def _element(item: ast.expr, group: str, source: _Source, depth: int) -> Iterato
         return
     value = _resolved(item, source)
     if isinstance(value, ast.Constant):
-        if isinstance(value.value, str):
-            yield from _text(value, group, source)
+        yield from _text(value, group, source)
     else:
         yield _computed(value, group, source)
 
 
 def _text(node: ast.Constant, group: str, source: _Source) -> Iterator[Statement]:
     """The statements of a string: one requirement a line, as setuptools reads it."""
-    text = str(node.value)
+    if not isinstance(node.value, str) or not source.first(node):
+        return
+    text = node.value
     locate = _locate(node, text, source)
     at = 0
     for row, line in enumerate(text.split("\n")):
@@ -213,7 +230,7 @@ def _computed(node: ast.expr, group: str, source: _Source) -> Statement:
     _, segment = source.segment(node)
     name = re.match(rf"[fFrRuU]*[\"']\s*({NAME})", segment)
     place = _place(source.path, node.lineno, group, lambda _first, _last: None)
-    return place.blocked(name[1] if name else segment, COMPUTED)
+    return place.blocked(name[1] if name else f"({segment})", COMPUTED)
 
 
 def _declarations(keywords: list[tuple[str, ast.expr]], source: _Source) -> Iterator[Declaration]:

@@ -118,7 +118,7 @@ class NewCommit:
 class Branch:
     """A branch of the bot's: ``parent`` is None unless its head has exactly one.
 
-    ``trailers`` are the values of the head's ``Freshline-Update:`` trailers, one for each update.
+    ``trailers`` are the values of the head's own trailers (``render.TRAILER``), one for each update.
     """
 
     name: str
@@ -213,7 +213,7 @@ def blob_id(data: bytes) -> str:
 
 
 def trailers_of(message: str) -> tuple[str, ...]:
-    """The values of the ``Freshline-Update:`` lines in a commit message's last paragraph."""
+    """The values of the bot's trailers (``render.TRAILER``) in a commit message's last paragraph."""
     subject, *paragraphs = message.rstrip().split("\n\n")
     del subject  # it is no trailer, whatever it says
     lines = paragraphs[-1].splitlines() if paragraphs else []

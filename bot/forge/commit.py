@@ -9,6 +9,7 @@ from pathlib import Path
 
 from bot.forge.base import SUBMODULE, SYMBOLIC_LINK, Author, Entry, ForgeError, NewCommit, RefusalReason, Refused
 from bot.forge.git import Git
+from bot.forge.snapshot import encoded
 
 PLAIN = 0o100644
 
@@ -60,7 +61,7 @@ class Writer:
             index = {"GIT_INDEX_FILE": str(Path(scratch, "index"))}
             self._git.run("read-tree", self._base, env=index)
             rows = [f"{self._mode(path):o} {blob}\t{path}\0" for path, blob in blobs.items()]
-            self._git.run("update-index", "-z", "--index-info", feed=os.fsencode("".join(rows)), env=index)
+            self._git.run("update-index", "-z", "--index-info", feed=encoded("".join(rows)), env=index)
             # A partial clone lacks blobs that the commit doesn't change; they need not be there.
             tree = self._git.run("write-tree", "--missing-ok", env=index).decode().strip()
         self._prove(tree, blobs)
@@ -75,7 +76,7 @@ class Writer:
     def _prove(self, tree: str, blobs: Mapping[str, str]) -> None:
         """Compare what was written: ``update-index`` passes over a bad path, and lets a file push a folder out."""
         out = self._git.run("diff-tree", "-r", "-z", "--no-renames", "--name-only", self._base, tree, "--")
-        written = {os.fsdecode(name) for name in out.split(b"\0")[:-1]}
+        written = set(out.decode("utf-8", "surrogateescape").split("\0")[:-1])
         wanted = {path for path, blob in blobs.items() if path not in self._known or self._known[path].blob != blob}
         if written != wanted:
             odd = sorted(written ^ wanted)[0]

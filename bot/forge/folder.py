@@ -89,8 +89,9 @@ class FolderSnapshot:
     commit: str | None = None
     branch = "HEAD"
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, most: int = MAX_FILES) -> None:
         self._folder = folder
+        self._most = most
 
     def entries(self) -> tuple[Entry, ...]:
         """Every file and symbolic link, without blob ids: those would cost reading everything."""
@@ -101,8 +102,8 @@ class FolderSnapshot:
         entries: list[Entry] = []
         for entry in self._walk():
             entries.append(entry)
-            if len(entries) > MAX_FILES:
-                raise ForgeError(f"More than {MAX_FILES} files", str(self._folder), "Give a folder further down")
+            if len(entries) > self._most:
+                raise ForgeError(f"More than {self._most} files", str(self._folder), "Give a folder further down")
         return tuple(sorted(entries, key=lambda entry: entry.path))
 
     def _walk(self) -> Iterator[Entry]:

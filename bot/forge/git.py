@@ -8,11 +8,10 @@ import re
 import signal
 import subprocess
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event, Timer
-from typing import IO
 
 from bot.forge.base import ForgeError
 
@@ -190,29 +189,34 @@ def _collect(process: subprocess.Popen[bytes], seconds: float) -> bytes:
     timer.daemon = True
     timer.start()
     try:
-        out = _read(process.stdout)
-        process.wait()
+        with process, _stopped_on_error(process):  # the former closes its output and waits for its end
+            out = _read(process)
     finally:
         timer.cancel()
-        if process.poll() is None:
-            _stop(process, Event())
-            process.wait()
-        if process.stdout:
-            process.stdout.close()
     if late.is_set():
         raise _LimitError(f"did not finish within {seconds:g} s")
     return out
 
 
-def _read(stream: IO[bytes] | None) -> bytes:
+def _read(process: subprocess.Popen[bytes]) -> bytes:
     chunks: list[bytes] = []
     left = MAX_OUTPUT
-    while stream and (chunk := stream.read(1 << 20)):
+    while process.stdout is not None and (chunk := process.stdout.read(1 << 20)):
         left -= len(chunk)
         if left < 0:
             raise _LimitError(f"printed more than {MAX_OUTPUT} bytes")
         chunks.append(chunk)
     return b"".join(chunks)
+
+
+@contextlib.contextmanager
+def _stopped_on_error(process: subprocess.Popen[bytes]) -> Iterator[None]:
+    """Leave nothing running, also when the person interrupts."""
+    try:
+        yield
+    except BaseException:
+        _stop(process, Event())
+        raise
 
 
 def _stop(process: subprocess.Popen[bytes], late: Event) -> None:

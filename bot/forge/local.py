@@ -16,6 +16,7 @@ from bot.forge.base import (
     PREFIX,
     Branch,
     Deleted,
+    Entry,
     Forge,
     ForgeError,
     NewCommit,
@@ -28,7 +29,7 @@ from bot.forge.clone import clone, is_address
 from bot.forge.commit import Writer, tidy, tidy_author
 from bot.forge.folder import FolderForge
 from bot.forge.git import Git
-from bot.forge.snapshot import GitSnapshot
+from bot.forge.snapshot import GitSnapshot, encoded
 
 _FIELDS = ("refname", "objectname", "parent", "tree", "authorname", "authoremail", "contents")
 _FORMAT = "".join(f"%({name})%00" for name in _FIELDS)
@@ -150,7 +151,7 @@ class LocalForge:
         base, other = self._commit(base_commit), self._commit(other_commit)
         out = self._git.run("diff-tree", "-r", "-z", "--no-renames", "--name-only", base, other, "--")
         names = set(out.split(b"\0"))
-        return any(os.fsencode(self._prefix + path) in names for path in paths)
+        return any(encoded(self._prefix + path) in names for path in paths)
 
     def is_ancestor(self, ancestor: str, descendant: str) -> bool:
         """Whether a commit is reachable from another (a shallow history may hide that)."""
@@ -206,7 +207,9 @@ class LocalForge:
         return commit
 
     def _tree(self, commit: str) -> str | None:
-        """The tree of the folder of interest."""
+        """The tree of the folder of interest, None where the commit has no such folder."""
+        if not self._prefix:  # known without asking git
+            return f"{commit}^{{tree}}"
         return self._git.line("rev-parse", "--verify", "--quiet", f"{commit}:{self._prefix}".removesuffix("/"))
 
     def _head(self, branch: str) -> str | None:

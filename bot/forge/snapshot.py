@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterable, Mapping
 from functools import cached_property
@@ -11,7 +10,12 @@ from bot.forge.base import MAX_FILE, MAX_TOTAL, SUBMODULE, Entry, ForgeError, To
 from bot.forge.git import NETWORK_SECONDS, Git
 
 # Names that no sound tree holds and that would leave the folder when written to a disk.
-_UNSOUND = re.compile(rb"(?:^|/)(?:\.{0,2}|\.git)(?:/|$)", re.IGNORECASE)
+_UNSOUND = re.compile(rb"[\t/](?:\.{0,2}|\.git)[/\0]", re.IGNORECASE)
+
+
+def encoded(path: str) -> bytes:
+    """A path as it stands in git's trees; what is not UTF-8 there comes back as it was."""
+    return path.encode("utf-8", "surrogateescape")
 
 
 class GitSnapshot:
@@ -38,12 +42,13 @@ class GitSnapshot:
     def listing(self) -> list[Entry]:
         """Everything in the tree, submodules too; sizes are left out, asking costs a look at every object."""
         out = self._git.run("ls-tree", "-r", "-z", "--full-tree", self._tree)
+        sound = _UNSOUND.search(out) is None
         entries = []
-        for row in out.split(b"\0")[:-1]:
-            head, _, path = row.partition(b"\t")
-            mode, _, blob = head.split(b" ")
-            if not _UNSOUND.search(path):
-                entries.append(Entry(os.fsdecode(path), blob.decode(), int(mode, 8), None))
+        for row in out.decode("utf-8", "surrogateescape").split("\0")[:-1]:
+            head, _, path = row.partition("\t")
+            mode, _, blob = head.split(" ")
+            if sound or not _UNSOUND.search(b"\t" + encoded(path) + b"\0"):
+                entries.append(Entry(path, blob, int(mode, 8), None))
         return entries
 
     def read_many(self, paths: Iterable[str], limit: int = MAX_FILE) -> dict[str, bytes | TooLarge]:

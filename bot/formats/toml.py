@@ -1,4 +1,4 @@
-"""TOML 1.0 (https://toml.io/en/v1.0.0) as one nested tree with the span of every value.
+"""TOML (https://toml.io/en/v1.0.0, and what 1.1 adds) as one nested tree with the span of every value.
 
 Headers, dotted keys, inline tables and arrays of tables are merged into the tree they describe.
 One compiled pattern takes a whole ``key = value`` line, array item or inline pair at once; what
@@ -22,10 +22,10 @@ _GAP = rf"(?:[ \t\n]++|\r\n|{_COMMENT})*+"
 _END = rf"{_WS}(?:{_COMMENT})?(?:\r?\n|\Z)"
 _BARE = r"([A-Za-z0-9_-]++)"
 _FOUR = r"(?![dD][89a-fA-F])[0-9a-fA-F]{4}"
-_ESCAPED = rf'\\(?:["\\bfnrt]|u{_FOUR}|U(?:0000{_FOUR}|00(?:0[1-9a-fA-F]|10)[0-9a-fA-F]{{4}}))'
+_ESCAPED = rf'\\(?:["\\befnrt]|x[0-9a-fA-F]{{2}}|u{_FOUR}|U(?:0000{_FOUR}|00(?:0[1-9a-fA-F]|10)[0-9a-fA-F]{{4}}))'
 _BASIC = rf'"([^"\\\x00-\x08\x0a-\x1f\x7f]*+(?:{_ESCAPED}[^"\\\x00-\x08\x0a-\x1f\x7f]*+)*+)"'
 _LITERAL = r"'([^'\x00-\x08\x0a-\x1f\x7f]*+)'"
-_TIME = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]++)?"
+_TIME = r"(?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:\.[0-9]++)?)?"
 _ZONE = r"(?:[Zz]|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])"
 _DATE = rf"[0-9]{{4}}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])(?:[Tt ]{_TIME}{_ZONE}?)?"
 _RADIX = r"0x[0-9a-fA-F]++(?:_[0-9a-fA-F]++)*+|0o[0-7]++(?:_[0-7]++)*+|0b[01]++(?:_[01]++)*+"
@@ -35,16 +35,15 @@ _OTHER = rf"(true|false|{_DATE}|{_TIME}|{_RADIX}|{_NUMBER})"
 _PLAIN = rf"(?:(?!\"\"\"){_BASIC}|(?!'''){_LITERAL}|{_OTHER})"
 
 _BLANK = re.compile(_GAP)
-_SPACE = re.compile(_WS)
 _LINE_END = re.compile(_END)
-_LINE = re.compile(rf"{_GAP}{_BARE}{_WS}={_WS}{_PLAIN}{_END}")
-_PAIR = re.compile(rf"{_WS}{_BARE}{_WS}={_WS}{_PLAIN}{_WS}(?P<end>[,}}])")
-_ITEM = re.compile(rf"{_GAP}{_PLAIN}{_GAP}(?P<end>[,\]])")
+_LINE = re.compile(rf"{_GAP}{_BARE}{_WS}={_WS}(?:{_PLAIN}{_END}|(?=[\[{{]))")
+_PAIR = re.compile(rf"{_GAP}{_BARE}{_WS}={_WS}{_PLAIN}{_GAP}(?P<end>[,}}])")
+_ITEM = re.compile(rf"{_GAP}(?:{_PLAIN}{_GAP}(?P<end>[,\]])|(?=[\[{{]))")
 _VALUE = re.compile(_PLAIN)
 _KEY = re.compile(rf"{_WS}(?:{_BARE}|{_BASIC}|{_LITERAL}){_WS}(\.)?")
 _EQUALS = re.compile(rf"={_WS}")
 _ITEM_END = re.compile(rf"{_GAP}(?P<end>[,\]])")
-_PAIR_END = re.compile(rf"{_WS}(?P<end>[,}}])")
+_PAIR_END = re.compile(rf"{_GAP}(?P<end>[,}}])")
 # Up to two quotes may stand right before the closing ones, and belong to the value.
 _MULTI = re.compile(
     r'"""(?:\r?\n)?((?:[^"\\\x00-\x08\x0b-\x1f\x7f]++|\r\n|'
@@ -52,18 +51,22 @@ _MULTI = re.compile(
     r"|'''(?:\r?\n)?((?:[^'\x00-\x08\x0b-\x1f\x7f]++|\r\n|'{1,2}+(?!'))*+'{0,2})'''"
 )
 _CRLF = re.compile(r"\r\n")
-_ESCAPE = re.compile(r"\\u(?P<four>.{4})|\\U(?P<eight>.{8})|\\[ \t]*+\r?\n[ \t\r\n]*+|\\(?P<short>.)|\r\n")
-_SHORT: Final = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
+_ESCAPE = re.compile(
+    r"\\x(?P<two>..)|\\u(?P<four>.{4})|\\U(?P<eight>.{8})|\\[ \t]*+\r?\n[ \t\r\n]*+|\\(?P<short>.)|\r\n"
+)
+_SHORT: Final = {"b": "\b", "e": "\x1b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 _EXCERPT: Final = 30
 
 
 def parse(text: str) -> Table:
-    """Read a TOML 1.0 document, with or without a byte order mark.
+    r"""Read a TOML document, with or without a byte order mark.
 
     Order is that of the source, each table standing where it is first named; numbers, booleans
     and dates are scalars as they are written. Raises ``ParseError`` with the line for what is
     not TOML, for a key or table that is defined twice, and for nesting deeper than
-    ``MAX_DEPTH``. What ``tomllib`` accepts is accepted with the same values.
+    ``MAX_DEPTH``. What ``tomllib`` accepts is accepted with the same values, and so is what
+    TOML 1.1 adds (line endings in inline tables, ``\e``, ``\x41``, times without seconds).
+    Dates are not looked up in the calendar: 30 February is one.
     """
     return _Reader(text).read()
 
@@ -146,7 +149,7 @@ class _Reader:
         depth, passed = 1, list[_Draft]()
         at = int(self._text.startswith(BOM))
         while True:
-            at = self._lines(draft, at)
+            at = self._lines(draft, at, depth)
             if at == len(self._text):
                 return root.finish()
             if self._text[at] == "[":
@@ -159,13 +162,18 @@ class _Reader:
                 at = self._statement(draft, at, depth, passed)
             at = self._expect(_LINE_END, at, "the end of the line").end()
 
-    def _lines(self, draft: _Draft, at: int) -> int:
-        """Read plain pairs, one a line, up to anything else."""
+    def _lines(self, draft: _Draft, at: int, depth: int) -> int:
+        """Read pairs whose keys are bare, up to anything else."""
         text, match = self._text, _LINE.match
         while found := match(text, at):
-            draft.put(self._bare(found), self._plain(found, 2))
-            at = found.end()
-        return self._skip(_BLANK, at)
+            key, at = self._bare(found), found.end()
+            if found.lastindex == 1:
+                node, at = self._value(at, depth)
+                at = self._expect(_LINE_END, at, "the end of the line").end()
+                draft.put(key, node)
+            else:
+                draft.put(key, self._plain(found, 2))
+        return self._skip(at)
 
     def _header(self, root: _Draft, at: int) -> tuple[_Draft, int, int]:
         """Read ``[header]`` or ``[[header]]``: its table, that table's depth, where it ends."""
@@ -205,16 +213,14 @@ class _Reader:
 
     def _value(self, at: int, depth: int) -> tuple[Node, int]:
         """Read a value of any form; ``depth`` is that of the table that it stands in."""
+        first = self._text[at : at + 1]
+        if first in ("[", "{"):
+            if depth >= MAX_DEPTH:
+                self._fail_deep(at)
+            return self._array(at, depth + 1) if first == "[" else self._inline(at, depth + 1)
         found = _VALUE.match(self._text, at)
         if found:
             return self._plain(found, 1), found.end()
-        first = self._text[at : at + 1]
-        if first in ("[", "{") and depth >= MAX_DEPTH:
-            self._fail_deep(at)
-        if first == "[":
-            return self._array(at, depth + 1)
-        if first == "{":
-            return self._inline(at, depth + 1)
         found = self._expect(_MULTI, at, "a value")
         # Its line is that of the quotes, though the value may begin on the next.
         return replace(self._string(found, 1), line=bisect_right(self._starts, at)), found.end()
@@ -224,10 +230,10 @@ class _Reader:
         at += 1
         while True:
             found = _ITEM.match(self._text, at)
-            if found:
+            if found and found.lastindex:
                 items.append(self._plain(found, 1))
             else:
-                at = self._skip(_BLANK, at)
+                at = found.end() if found else self._skip(at)
                 if self._text.startswith("]", at):
                     return Array(tuple(items), line), at + 1
                 node, at = self._value(at, depth)
@@ -239,14 +245,15 @@ class _Reader:
 
     def _inline(self, at: int, depth: int) -> tuple[Node, int]:
         draft, passed = _Draft(bisect_right(self._starts, at)), list[_Draft]()
-        at = self._skip(_SPACE, at + 1)
-        if self._text.startswith("}", at):
-            return draft.finish(), at + 1
+        at += 1
         while True:
             found = _PAIR.match(self._text, at)
             if found:
                 draft.put(self._bare(found), self._plain(found, 2))
             else:
+                at = self._skip(at)
+                if self._text.startswith("}", at):
+                    return draft.finish(), at + 1
                 at = self._statement(draft, at, depth, passed)
                 found = self._expect(_PAIR_END, at, "a comma or '}'")
             at = found.end()
@@ -277,8 +284,9 @@ class _Reader:
         start, end = found.span(1)
         return Scalar(found[1], Span(start, end), bisect_right(self._starts, start))
 
-    def _skip(self, pattern: re.Pattern[str], at: int) -> int:
-        found = pattern.match(self._text, at)
+    def _skip(self, at: int) -> int:
+        """The next place that is no blank, line ending or comment."""
+        found = _BLANK.match(self._text, at)
         return found.end() if found else at
 
     def _expect(self, pattern: re.Pattern[str], at: int, wanted: str) -> re.Match[str]:
@@ -299,5 +307,5 @@ def _character(found: re.Match[str]) -> str:
     short = found["short"]
     if short:
         return _SHORT.get(short, short)
-    digits = found["four"] or found["eight"]
+    digits = found["two"] or found["four"] or found["eight"]
     return chr(int(digits, 16)) if digits else ""

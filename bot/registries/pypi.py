@@ -128,7 +128,8 @@ def _release(version: str, files: Sequence[_File], withdrawn: str | None) -> Rel
     python = _requires_python(files)
     return Release(
         version,
-        published=min(times, default=None),
+        # The latest file's: whoever adds a file to an old release must not slip under the age gate.
+        published=max(times, default=None),
         yanked=_yanked(files) if withdrawn is None else withdrawn,
         requires=(("python", python),) if python else (),
     )

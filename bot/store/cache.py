@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, and_, delete, select, update
+from sqlalchemy import Row, and_, bindparam, delete, select, update
 
 from bot.http import Cached
 from bot.store.database import Database, chunks, upsert
@@ -16,6 +16,9 @@ from bot.store.tables import answers
 
 BATCH = 100
 """Answers are written this many at a time: each commit waits for the disk."""
+
+# Made once: a scan asks it hundreds of times.
+_ONE = select(answers).where(answers.c.fleet == bindparam("fleet"), answers.c.key == bindparam("key"))
 
 
 class Answers:
@@ -30,7 +33,13 @@ class Answers:
 
     def get(self, key: str) -> Cached | None:
         """The kept answer, None where there is none."""
-        return self.get_many((key,)).get(key)
+        with self._lock:
+            buffered, touched = self._put.get(key), self._touched.get(key)
+        if buffered is not None:
+            return buffered
+        with self._database.transaction() as connection:
+            row = connection.execute(_ONE, {"fleet": self._fleet, "key": key}).first()
+        return None if row is None else _cached(row, row.fetched_at if touched is None else touched)
 
     def get_many(self, keys: Iterable[str]) -> dict[str, Cached]:
         """The kept answers among these keys."""

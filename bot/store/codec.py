@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import fields, is_dataclass
+from dataclasses import MISSING, Field, fields, is_dataclass
 from enum import Enum
 from itertools import groupby
 from typing import Any, get_args, get_type_hints
@@ -69,9 +69,14 @@ def _shapes(root: Any, seen: set[type]) -> Iterator[str]:
         yield f"{root.__name__}={[member.value for member in root]}"
     if is_dataclass(root):
         hints = get_type_hints(root)
-        yield f"{root.__name__}={[(field.name, str(hints[field.name]), repr(field.default)) for field in fields(root)]}"
+        yield f"{root.__name__}={[(field.name, str(hints[field.name]), _default(field)) for field in fields(root)]}"
         for hint in hints.values():
             yield from _shapes(hint, seen)
+
+
+def _default(field: Field[Any]) -> str:
+    """The default in words that are the same in every process (``MISSING`` shows its address)."""
+    return "" if field.default is MISSING else repr(field.default)
 
 
 FINGERPRINT = hashlib.sha256("\n".join(sorted(_shapes(FileFacts, set()))).encode()).hexdigest()[:16]

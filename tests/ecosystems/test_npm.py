@@ -3,10 +3,14 @@ from __future__ import annotations
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from bot.core.edits import prove, splice
 from bot.core.model import (
     DeclaredRole,
     DeclaredRuntime,
+    Edit,
     FileFacts,
     Kind,
     ParseError,
@@ -113,10 +117,18 @@ def test_floating_constraints_read_the_same_however_they_are_written() -> None:
     assert {only(dependencies={"a": value}).constraint for value in values} == {"*"}
 
 
-def test_a_secret_in_a_url_is_not_kept() -> None:
-    statement = only(dependencies={"a": "git+https://user:hunter2@git.example/a.git"})
+@pytest.mark.parametrize(
+    ("value", "kept"),
+    [
+        ("git+https://user:hunter2@git.example/a.git", "git+https://git.example/a.git"),
+        ("https://files.example/a.tgz?key=hunter2", "https://files.example/a.tgz"),
+        ("https://hunter2@files.example/a@b.tgz", "https://files.example/a@b.tgz"),
+    ],
+)
+def test_a_secret_in_a_url_is_not_kept(value: str, kept: str) -> None:
+    statement = only(dependencies={"a": value})
     assert "hunter2" not in repr(statement)
-    assert statement.constraint == "git+https://git.example/a.git"
+    assert statement.constraint == kept
 
 
 def test_a_very_long_specifier_is_cut() -> None:
@@ -373,3 +385,25 @@ def test_nesting_without_end_is_refused(opening: str) -> None:
 
 def test_the_ecosystem_has_no_comments() -> None:
     assert (ecosystem.name, ecosystem.patterns, ecosystem.comment) == ("npm", ("package.json",), "")
+
+
+NAMES = st.sampled_from(["a", "@s/b", "c@^1", "d>e", "**/f", ".", "_g", "x y"]) | st.text(max_size=8)
+RANGES = st.sampled_from(["^1.2.3", "~1", "npm:h@^1.0.0", " 2.x ", "catalog:", "workspace:*", "$a", "-", "x"])
+VALUES = RANGES | st.text(max_size=12) | st.none() | st.integers() | st.lists(st.text(max_size=3), max_size=2)
+TABLES = st.dictionaries(NAMES, VALUES | st.dictionaries(NAMES, VALUES, max_size=3), max_size=4) | VALUES
+SECTIONS = ["dependencies", "peerDependencies", "overrides", "resolutions", "pnpm", "workspaces", "catalogs", "engines"]
+MANIFESTS = st.dictionaries(st.sampled_from([*SECTIONS, "packageManager", "private", "name"]), TABLES, max_size=6)
+
+
+@given(MANIFESTS, st.sampled_from([None, 2, "\t"]), st.booleans())
+def test_whatever_stands_there_every_pin_is_exact_and_can_be_replaced(
+    manifest: dict[str, object], indent: int | str | None, ascii_only: bool
+) -> None:
+    text = json.dumps(manifest, indent=indent, ensure_ascii=ascii_only)
+    before = extract("package.json", text)
+    for statement in before.statements:
+        assert statement.pins == () or statement.obstacle is None
+        for pin in statement.pins:
+            assert text[pin.span.start : pin.span.end] == pin.text
+            edits = [Edit(pin.path, pin.span, pin.text, "9.9.9")]
+            assert prove(before, extract("package.json", splice(text, edits)), edits) is None

@@ -68,7 +68,7 @@ def test_version_1() -> None:
             "bundled": {"version": False, "bundled": True},
         },
     )
-    assert lock_file(facts).importers == (".",)
+    assert lock_file(facts).importers == (".", "**")
     assert locked(facts) == [("react", "18.2.0", "."), ("react", "16.14.0", ".")]
 
 

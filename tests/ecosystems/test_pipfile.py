@@ -21,6 +21,8 @@ b = { version = ">=1", index = "pypi", sys_platform = "== 'win32'", markers = "p
 c = { index = "third" }
 d = { version = "*", os_name = "== 'nt'" }
 e = []
+g = 1
+h = ""
 
 [custom]
 f = "<2"
@@ -42,6 +44,8 @@ def test_extract() -> None:
         ("b", ">=1", None, "dependencies"),
         ("c", "", main, "dependencies"),
         ("d", "*", main, "dependencies"),
+        ("g", "", main, "dependencies"),
+        ("h", "", main, "dependencies"),
         ("f", "<2", main, "group:custom"),
     ]
     assert facts.declarations == (
@@ -60,7 +64,7 @@ def test_markers() -> None:
 
 def test_obstacles() -> None:
     found = {s.package.name: s.obstacle.reason for s in extract("Pipfile", TEXT).statements if s.obstacle}
-    assert found == {"c": SkipReason.UNKNOWN_REGISTRY, "d": SkipReason.FLOATING}
+    assert found == {"c": SkipReason.UNKNOWN_REGISTRY, "d": SkipReason.FLOATING, "g": SkipReason.UNSUPPORTED_CONSTRAINT}
 
 
 def test_empty_and_broken() -> None:

@@ -90,6 +90,7 @@ importers:
       old: /react/16.14.0
       older: /@babel/core/7.1.0_supports-color@8.1.1
       peers: 1.2.3_react@18.2.0+x@1.0.0
+      peer: 1.2.4_react@18.2.0
     devDependencies:
       '@types/node': 18.19.130
 
@@ -184,6 +185,7 @@ def test_version_5_with_a_workspace() -> None:
         ("react", "16.14.0", "."),
         ("@babel/core", "7.1.0", "."),
         ("peers", "1.2.3", "."),
+        ("peer", "1.2.4", "."),
         ("@types/node", "18.19.130", "."),
     ]
 

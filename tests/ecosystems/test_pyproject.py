@@ -248,7 +248,7 @@ def test_uv_sources() -> None:
 [project]
 dependencies = ["a>=1", "b>=1", "c>=1", "d>=1", "e>=1", "f>=1", "g>=1"]
 [tool.uv]
-extra-index-url = ["https://extra.example/simple", 1]
+extra-index-url = ["https://extra.example/simple", []]
 [tool.uv.sources]
 a = { index = "inner" }
 b = [{ index = "inner", marker = "x" }, { index = "main", marker = "y" }]
@@ -315,6 +315,7 @@ exclude = ["packages/not"]
 member = { workspace = true }
 forked = { git = "https://code.example/forked" }
 elsewhere = { index = "unknown" }
+plain = { workspace = false }
 """
 
 

@@ -219,7 +219,7 @@ ECOSYSTEMS = [uv_lock.ecosystem, poetry_lock.ecosystem, pdm_lock.ecosystem, pipf
         '{"_meta": {}, "default": 1}',
         "[" * 100_000,
         '{"_meta": {}, "default": {"a": ' + "[" * 100_000,
-        'version = 1\nlock_version = "1"\ncontent-hash = "x"\n[[package]]\nversion = "1"\n[metadata]\ncontent-hash = "x"\n',
+        'version = 1\nlock_version = "1"\n[[package]]\nversion = "1"\n[metadata]\ncontent-hash = "x"\n',
         '{"_meta": {}, "default": {"a": {"version": "\ud800"}}}',
         "\0" * 1000,
     ],

@@ -85,6 +85,15 @@ def test_what_is_no_requirement_has_an_obstacle(text: str, name: str, reason: Sk
     assert (statement.constraint, statement.pins) == ("", ())
 
 
+DEEP = "(" * 5000 + "python_version > '3'" + ")" * 5000
+
+
+@pytest.mark.parametrize("marker", [DEEP, "extra == 'x' or " * 200 + "extra == 'x'"])
+def test_monstrous_markers_are_not_handed_on(marker: str) -> None:
+    statement = requirement(f"a>=1; {marker}", place())
+    assert (statement.constraint, statement.context.marker) == (">=1", "")
+
+
 def test_no_credentials_are_kept() -> None:
     for text in ("git+https://user:secret@x.example/c.git", "c @ https://user:secret@x.example/c.zip"):
         assert "secret" not in repr(requirement(text, place()))

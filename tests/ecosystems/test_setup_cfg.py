@@ -50,7 +50,8 @@ def test_build_requirements_are_not_lockable() -> None:
 
 
 def test_declarations() -> None:
-    text = "[options]\npython_requires = >=3.8\ninstall_requires = file: r.txt, more.txt\n[options.extras_require]\nx = file: /etc/r\n"
+    text = "[options]\npython_requires = >=3.8\ninstall_requires = file: r.txt, more.txt\n"
+    text += "[options.extras_require]\nx = file: /etc/r\n"
     facts = extract("svc/setup.cfg", text)
     assert facts.statements == ()
     assert facts.declarations == (
@@ -94,6 +95,13 @@ def test_computed_names_are_refused() -> None:
     (statement,) = extract("setup.cfg", "[options]\ninstall_requires = {{ name }}\n").statements
     assert statement.obstacle is not None
     assert statement.obstacle.reason is SkipReason.INVALID_NAME
+
+
+def test_empty() -> None:
+    assert extract("setup.cfg", "# nothing\n[options]\n").statements == ()
+    assert extract("setup.cfg", "").statements == ()
+    (only,) = extract("setup.cfg", "[options]\ninstall_requires = a; ;\n").statements
+    assert only.package.name == "a"
 
 
 def test_long_lines_end_soon() -> None:

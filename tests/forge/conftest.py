@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from bot.core.render import TRAILER
 from bot.forge.base import Author, Forge, NewCommit
 from bot.forge.local import open_forge
 
 AT = datetime(2026, 9, 1, 12, 30, tzinfo=UTC)
 BOT = Author("Freshline", "freshline@bots.example")
 BRANCH = "freshline/pypi/django"
-MESSAGE = "Bump django from 5.1 to 5.2\n\npyproject.toml: 5.1 -> 5.2\n\nFreshline-Update: pypi/django@5.2\n"
+MESSAGE = f"Bump django from 5.1 to 5.2\n\npyproject.toml: 5.1 -> 5.2\n\n{TRAILER}: pypi/django@5.2\n"
 
 
 class Repository:

@@ -10,12 +10,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from bot.core.render import TRAILER
 from bot.forge.base import (
     MAX_TOTAL,
     Author,
     Branch,
     Deleted,
     Entry,
+    Forge,
     ForgeError,
     Pushed,
     RefusalReason,
@@ -25,13 +27,13 @@ from bot.forge.base import (
     trailers_of,
 )
 from bot.forge.folder import FolderForge
-from bot.forge.local import LocalForge, open_forge
+from bot.forge.local import open_forge
 from bot.forge.snapshot import within
 from tests.forge.conftest import AT, BOT, BRANCH, MESSAGE, Repository, new
 
 
-def paths(forge: LocalForge | FolderForge | object) -> list[str]:
-    return [entry.path for entry in forge.snapshot().entries()]  # type: ignore[attr-defined] # any forge
+def paths(forge: Forge) -> list[str]:
+    return [entry.path for entry in forge.snapshot().entries()]
 
 
 def reason(answer: object) -> RefusalReason:
@@ -117,7 +119,7 @@ def test_no_commit_yet(tmp_path: Path) -> None:
 
 def test_odd_names_are_read_and_written_back(repository: Repository) -> None:
     names = ["a b.txt", "new\nline.txt", 'quo"te.txt', "-dash.txt", ":(glob)*.txt", "caf\udce9.txt", "日本/é.txt"]
-    repository.commit({name: b"old\n" for name in names})
+    repository.commit(dict.fromkeys(names, b"old\n"))
     forge = repository.forge()
     base = forge.snapshot()
     assert set(names) <= {entry.path for entry in base.entries()}
@@ -130,13 +132,15 @@ def test_odd_names_are_read_and_written_back(repository: Repository) -> None:
 
 def test_links_are_listed_and_never_followed_and_submodules_are_not_files(repository: Repository) -> None:
     (repository.folder / "link.toml").symlink_to("/etc/passwd")
+    repository.git("add", "link.toml")
     repository.git("update-index", "--add", "--cacheinfo", f"160000,{'1' * 40},vendored")
-    repository.commit({})
+    repository.git("commit", "--quiet", "--message", "Links")
     forge = repository.forge()
     snapshot = forge.snapshot()
     modes = {entry.path: entry for entry in snapshot.entries()}
     assert modes["link.toml"].mode == 0o120000
     assert not modes["link.toml"].regular
+    assert "vendored" not in modes
     assert modes["README.md"].regular
     assert snapshot.read_many(["link.toml", "vendored"]) == {}
     for path in ("link.toml", "vendored"):
@@ -253,7 +257,7 @@ def test_nothing_of_the_persons_is_touched(repository: Repository) -> None:
             (repository.folder / ".git" / "HEAD").read_bytes(),
             repository.git("rev-parse", "main"),
             (repository.folder / ".git" / "config").read_bytes(),
-            sorted(os.listdir(repository.folder / ".git")),
+            sorted(path.name for path in (repository.folder / ".git").iterdir()),
         )
 
     before = state()
@@ -402,6 +406,38 @@ def test_a_lock_in_the_way_is_an_error(repository: Repository) -> None:
         forge.delete(BRANCH, first)
 
 
+@pytest.mark.parametrize("theirs", ["2", None])
+def test_a_branch_that_moves_in_the_last_moment_is_left_alone(
+    repository: Repository, tmp_path: Path, theirs: str | None
+) -> None:
+    forge = repository.forge()
+    base = str(forge.snapshot().commit)
+    first = head(forge.propose(BRANCH, new(base, {"README.md": b"1"}), None))
+    other = repository.git("commit-tree", f"{base}^{{tree}}", "-p", base, "-m", "theirs") if theirs else None
+    # A git that lets someone else be faster, between the last look and the move.
+    faster = f"update-ref refs/heads/{BRANCH} {other}" if other else f"update-ref -d refs/heads/{BRANCH}"
+    real, script = shutil.which("git"), tmp_path / "bin" / "git"
+    script.parent.mkdir()
+    script.write_text(f'#!/bin/sh\ncase "$*" in *update-ref*) {real} "$1" {faster};; esac\nexec {real} "$@"\n')
+    script.chmod(0o755)
+    slow = open_forge(
+        str(repository.folder), repository.state, {**repository.environ, "PATH": f"{script.parent}:/bin:/usr/bin"}
+    )
+    expected = RefusalReason.MOVED if other else RefusalReason.GONE
+    assert reason(slow.propose(BRANCH, new(base, {"README.md": b"2"}), first)) is expected
+    repository.git("update-ref", f"refs/heads/{BRANCH}", first)
+    deleted = slow.delete(BRANCH, first)
+    assert reason(deleted) is RefusalReason.MOVED if other else deleted == Deleted(changed=False)
+    assert repository.git("for-each-ref", "--format=%(objectname)", f"refs/heads/{BRANCH}") == (other or "")
+
+
+def test_a_folder_that_a_branch_does_not_have(repository: Repository) -> None:
+    repository.git("branch", "old")
+    repository.commit({"later/package.json": b"{}"})
+    with pytest.raises(ForgeError, match="The folder is not in old"):
+        repository.forge(repository.folder / "later").snapshot("old")
+
+
 def test_a_symbolic_branch_does_not_lead_to_another(repository: Repository) -> None:
     repository.git("symbolic-ref", f"refs/heads/{BRANCH}", "refs/heads/main")
     forge = repository.forge()
@@ -506,10 +542,10 @@ def test_a_rebase_of_the_proposal_on_a_new_base(repository: Repository) -> None:
     ("message", "found"),
     [
         (MESSAGE, ("pypi/django@5.2",)),
-        ("Freshline-Update: npm/x@1", ()),
-        ("S\n\nFreshline-Update: npm/x@1\n\nWords", ()),
+        (f"{TRAILER}: npm/x@1", ()),
+        (f"S\n\n{TRAILER}: npm/x@1\n\nWords", ()),
         (
-            "S\n\nSigned-off-by: A\nFreshline-Update: npm/@a/x@1\nFreshline-Update: npm/y@2\n\n",
+            f"S\n\nSigned-off-by: A\n{TRAILER}: npm/@a/x@1\n{TRAILER}: npm/y@2\n\n",
             ("npm/@a/x@1", "npm/y@2"),
         ),
         ("", ()),

@@ -220,6 +220,16 @@ def test_lines_are_those_of_the_source() -> None:
     assert [node.line for node in item.array("y")] == [8]
 
 
+def test_what_toml_1_1_adds_is_read() -> None:
+    text = 'a = { # c\r\n  b = "\\e\\x41", # c\n  c.d = { },\n}\nt = 07:32\nu = 1979-05-27 07:32Z\n'
+    root = toml.parse(text)
+    assert path(root, "a", "b").value == "\x1bA"
+    assert path(root, "a", "b").line == 2
+    assert root.table("a", "c", "d") == Table((), 3)
+    assert (path(root, "t").value, path(root, "u").value) == ("07:32", "1979-05-27 07:32Z")
+    check_spans(text, root)
+
+
 def test_offsets_count_code_points() -> None:
     text = '# \U0001f600 é\nname = "ü" # ß\nversion = "1.2"\n'
     found = path(toml.parse(text), "version")
@@ -246,7 +256,10 @@ def test_what_has_no_escape_is_located() -> None:
         ("a = 1\n[a.b]", 2),
         ("a = 1\n[[a]]", 2),
         ("a = {}\na.b = 1", 2),
-        ("[a]\n\n[b]\nx = { y = 1,\n y = 2 }", 4),
+        ("[a]\n\n[b]\nx = { y = 1,\n y = 2 }", 5),
+        ("x = {,}", 1),
+        ("x = { y = 1,, }", 1),
+        ('x = "\\x4"', 1),
         ("x = { y = 1, y = 2 }", 1),
         ("\nx =\n", 2),
         ("[a", 1),

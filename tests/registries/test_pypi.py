@@ -90,16 +90,16 @@ def test_newest_first_by_pep440() -> None:
 def test_two_spellings_are_one_version() -> None:
     wheel = file("some_project-1.0b1-py3-none-any.whl", "2024-02-01T00:00:00Z")
     listing = listed(file("some_project-1.0-beta1.tar.gz"), wheel)
-    assert listing.releases == (Release("1.0b1", JAN),)
+    assert listing.releases == (Release("1.0b1", datetime(2024, 2, 1, tzinfo=UTC)),)
 
 
 def test_versions_without_files_are_no_releases() -> None:
     assert versions(listed(file("some_project-1.0.tar.gz"), versions=["1.0", "2.0"])) == ["1.0"]
 
 
-def test_the_age_is_that_of_the_first_file() -> None:
+def test_the_age_is_that_of_the_last_file_so_that_nothing_slips_under_the_gate() -> None:
     names = [f"some_project-1.0-cp3{n}-none-any.whl" for n in range(3)]
-    times = ["2024-02-01T00:00:00Z", None, "2024-01-01T01:00:00+01:00"]
+    times = ["2023-02-01T00:00:00Z", None, "2024-01-01T01:00:00+01:00"]
     assert listed(*map(file, names, times)).releases[0].published == JAN
 
 

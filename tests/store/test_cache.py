@@ -128,6 +128,7 @@ def test_a_body_that_does_not_unpack_is_not_there(store: Store) -> None:
     with store._database.transaction() as connection:
         connection.execute(update(answers).values(body=b"not packed"))
     assert store.answers().get(URL) is None
+    assert store.answers().get_many([URL]) == {}
 
 
 def test_what_cannot_be_written_is_an_error_and_stays(store: Store) -> None:
