@@ -6,6 +6,7 @@ Exit codes: 0 done, 1 an expected error (one line: what, where, what next), 2 us
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -192,6 +193,8 @@ def _progress() -> Iterator[Progress | None]:
 
 def main() -> None:
     """Run the command line and exit with its code."""
+    # Reading makes many objects and no cycles: at its usual pace the collector takes half of the time.
+    gc.set_threshold(200_000, 20, 20)
     try:
         cli()
     except Exception as error:  # noqa: BLE001 - the last resort: everything unexpected is reported, never lost

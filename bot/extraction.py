@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from bot.core.ecosystem import Ecosystem
-from bot.core.model import FileFacts, FileReason, ParseError, SkippedFile
+from bot.core.model import FileFacts, FileReason, LockFile, ParseError, SkippedFile
+from bot.core.resolve import EVERY_MEMBER
 from bot.core.select import selector
 from bot.forge.base import Entry, Snapshot, TooLarge, blob_id
 from bot.store.facts import FactsKey
@@ -50,24 +51,47 @@ _Wanted = list[tuple[Entry, Ecosystem]]
 
 def read(snapshot: Snapshot, ecosystems: Sequence[Ecosystem], cache: FactsCache, limits: Limits) -> Reading:
     """The facts of every file that an ecosystem recognises; unchanged ones come from the cache."""
-    chosen = selector(ecosystems, limits.excluded)
-    wanted = [(entry, ecosystem) for entry in snapshot.entries() for ecosystem in chosen.ecosystems(entry.path)]
+    wanted = _recognised(snapshot, ecosystems, limits.excluded)
     regular = [(entry, ecosystem) for entry, ecosystem in wanted if entry.regular]
-    links = {entry.path for entry, ecosystem in wanted if not entry.regular and not ecosystem.hints}
-    skipped = [
-        _skip(path, FileReason.SYMBOLIC_LINK, "links are not followed; the file it points to is read")
-        for path in sorted(links)
-    ]
+    links = {entry.path: _skip(entry.path, *_LINK) for entry, _ in wanted if not entry.regular}
     keys = {_key(entry, ecosystem): (entry, ecosystem) for entry, ecosystem in regular if entry.blob}
     known = cache.get_many(keys)
     missing = [(entry, ecosystem) for entry, ecosystem in regular if _key(entry, ecosystem) not in known]
     new, refused = _extract_all(snapshot, missing, limits.file)
     cache.put_many(new)
-    files = [facts for facts in (*known.values(), *new.values()) if facts.statements or facts.declarations]
+    unread = [_stands_for(entry.path, ecosystem) for entry, ecosystem in wanted if entry.path in {**links, **refused}]
+    files = [facts for facts in (*known.values(), *new.values(), *unread) if facts.statements or facts.declarations]
     return Reading(
         tuple(sorted(files, key=lambda facts: (facts.path, facts.ecosystem))),
-        tuple(sorted([*skipped, *refused.values()], key=lambda skip: skip.path)),
+        tuple(sorted({**links, **refused}.values(), key=lambda skip: skip.path)),
     )
+
+
+_LINK = (FileReason.SYMBOLIC_LINK, "a symbolic link is not followed")
+
+
+def _recognised(snapshot: Snapshot, ecosystems: Sequence[Ecosystem], excluded: Iterable[str]) -> _Wanted:
+    """The files worth reading; of those that only a hint inside tells, git itself looks for the hint."""
+    searched = [ecosystem for ecosystem in ecosystems if _searched(ecosystem)]
+    holding = {one.name: snapshot.containing(one.hints, one.patterns) for one in searched}
+    chosen = selector(ecosystems, excluded)
+    return [
+        (entry, ecosystem)
+        for entry in snapshot.entries()
+        for ecosystem in chosen.ecosystems(entry.path)
+        if ecosystem.name not in holding or entry.path in holding[ecosystem.name]
+    ]
+
+
+def _searched(ecosystem: Ecosystem) -> bool:
+    """Whether its patterns say so little (``*.py``) that reading every match would cost too much."""
+    return bool(ecosystem.hints) and all("*" in pattern for pattern in ecosystem.patterns)
+
+
+def _stands_for(path: str, ecosystem: Ecosystem) -> FileFacts:
+    """What is known of a file that can't be read: a lock file still covers its manifests (DESIGN law 3)."""
+    covers = (LockFile(ecosystem.name, ecosystem.locks, (".", EVERY_MEMBER)),) if ecosystem.locks else ()
+    return FileFacts(path, ecosystem.name, (), covers)
 
 
 def _key(entry: Entry, ecosystem: Ecosystem) -> FactsKey:
@@ -102,8 +126,7 @@ def _facts(path: str, content: bytes | TooLarge, ecosystem: Ecosystem) -> FileFa
     nothing = FileFacts(path, ecosystem.name, ())
     if isinstance(content, TooLarge):
         size, limit = content.size / 1_048_576, content.limit / 1_048_576
-        too_large = _skip(path, FileReason.TOO_LARGE, f"{size:.1f} MiB; files above {limit:.0f} MiB are not read")
-        return nothing if ecosystem.hints else too_large
+        return _skip(path, FileReason.TOO_LARGE, f"{size:.1f} MiB; files above {limit:.0f} MiB are not read")
     if ecosystem.hints and not any(hint.encode() in content for hint in ecosystem.hints):
         return nothing
     try:

@@ -160,15 +160,9 @@ class _Proposer:
         base = self.scan.commit
         if base is None or branch.parent is None or self.forge.changed(branch.parent, base, plan.files):
             return False
-        there = self.forge.snapshot(branch.head).read_many(plan.files)
-        return there == dict(plan.files) and self._only(branch, plan)
-
-    def _only(self, branch: Branch, plan: Plan) -> bool:
-        """Whether the branch changes nothing but the plan's files."""
-        before = {entry.path: entry.blob for entry in self.forge.snapshot(branch.parent).entries()}
-        after = {entry.path: entry.blob for entry in self.forge.snapshot(branch.head).entries()}
-        changed = {path for path in before.keys() | after.keys() if before.get(path) != after.get(path)}
-        return changed <= plan.files.keys()
+        if not self.forge.touched(branch.parent, branch.head) <= plan.files.keys():
+            return False
+        return self.forge.snapshot(branch.head).read_many(plan.files) == dict(plan.files)
 
     def _landed(self, record: ProposalRecord, branch: Branch | None) -> bool:
         head = branch.head if branch is not None else record.head

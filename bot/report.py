@@ -55,7 +55,7 @@ class Site:
         if self.update is None:
             return ""
         texts = [c.text for c in self.update.changes if c.pin in self.dependency.pins and c.pin.part is Part.VERSION]
-        return clean(texts[0]) if texts else self.update.version
+        return clean(texts[0] if texts else self.update.version)
 
 
 def clean(text: str) -> str:
@@ -82,17 +82,29 @@ def _site(scan: Scan, dependency: Dependency, update: Update | None, skip: Skip 
     return Site(dependency, wanted.pipeline, update, None if update else skip, behind)
 
 
+_OWN_LIMITS = frozenset(
+    {
+        SkipReason.LOCK_NOT_REFRESHED,
+        SkipReason.UNSUPPORTED_CONSTRAINT,
+        SkipReason.BLOCKED_SITE,
+        SkipReason.NOT_PROVED,
+    }
+)
+"""Reasons that lie in the bot or the repository, not in the release: it may be taken, and counts as missed."""
+
+
 def _allowed(skip: Skip | None) -> Release | None:
     """The release that this skip holds back although it may be taken: what counts for freshness."""
-    return skip.candidate if skip and skip.reason is SkipReason.LOCK_NOT_REFRESHED else None
+    return skip.candidate if skip and skip.reason in _OWN_LIMITS else None
 
 
 # JSON: the interface of DESIGN.md section 7
 
 
 def as_json(scan: Scan, now: datetime) -> dict[str, Any]:
-    """The scan as the documented JSON object, schema 1."""
+    """The scan as the documented JSON object, schema 1; ``warnings`` stands in it where there are some."""
     found = sites(scan, now)
+    warnings = {"warnings": list(scan.warnings)} if scan.warnings else {}
     return {
         "schema": SCHEMA,
         "repository": scan.repository,
@@ -103,7 +115,7 @@ def as_json(scan: Scan, now: datetime) -> dict[str, Any]:
             "objective_days": OBJECTIVE_DAYS,
             "within_objective": round(within_objective(site.behind for site in found), 4),
         },
-        "warnings": list(scan.warnings),
+        **warnings,
         "timings": dict(scan.timings),
     }
 
@@ -129,11 +141,11 @@ def _json_update(site: Site) -> dict[str, Any] | None:
     update = site.update
     if update is None:
         return None
-    since = update.release.since
+    published = update.release.published
     return {
         "version": update.version,
         "bump": update.bump.value,
-        "published": since.strftime("%Y-%m-%dT%H:%M:%SZ") if since else None,
+        "published": published.strftime("%Y-%m-%dT%H:%M:%SZ") if published else None,
         "days_behind": site.behind,
         "reasons": list(update.reasons),
     }
@@ -175,6 +187,10 @@ def _why(skip: Skip) -> str:
     return f"{skip.reason.value}: {clean(skip.detail)}"
 
 
+def _candidate(skip: Skip) -> str:
+    return clean(skip.candidate.version) if skip.candidate else ""
+
+
 def _behind(days: int) -> str:
     return _count(days, "day")
 
@@ -192,7 +208,7 @@ def as_lines(scan: Scan, now: datetime, *, everything: bool) -> Iterable[str]:
             words = f"{site.update.bump.value}, {_behind(site.behind)} behind"
             yield "\t".join(("update", site.name, site.now, site.target, words, site.where))
         elif site.skip and (everything or site.skip.reason not in AT_REST):
-            candidate = site.skip.candidate.version if site.skip.candidate else "-"
+            candidate = _candidate(site.skip) or "-"
             yield "\t".join(("skip", site.name, site.now, candidate, _why(site.skip), site.where))
     yield from (f"not read\t{clean(s.path)}\t{s.reason.value}: {clean(s.detail)}" for s in scan.skipped)
     yield summary(scan, found)
@@ -208,14 +224,14 @@ def as_markdown(scan: Scan, now: datetime, *, everything: bool) -> str:
     behind = [site for site in found if site.update]
     if behind:
         rows = [
-            (escape(s.name), code(s.now), code(s.target), s.update.bump.value, _behind(s.behind), code(s.where))
+            (code(s.name), code(s.now), code(s.target), s.update.bump.value, _behind(s.behind), code(s.where))
             for s in behind
             if s.update
         ]
         parts.append(_markdown_table(("package", "from", "to", "change", "behind", "where"), rows))
     stays = [s for s in found if s.skip and (everything or s.skip.reason not in AT_REST)]
     if stays:
-        rest = [(escape(s.name), code(s.now), escape(_why(s.skip)), code(s.where)) for s in stays if s.skip]
+        rest = [(code(s.name), code(s.now), escape(_why(s.skip)), code(s.where)) for s in stays if s.skip]
         parts.append(_markdown_table(("package", "now", "why it stays", "where"), rest))
     if scan.skipped:
         files = [(code(s.path), s.reason.value, escape(s.detail)) for s in scan.skipped]
@@ -274,7 +290,7 @@ def _stays_table(stays: Sequence[Site]) -> Table:
         if site.skip is None:
             continue
         why = Text.assemble((site.skip.reason.value, "yellow"), "  ", clean(site.skip.detail))
-        candidate = site.skip.candidate.version if site.skip.candidate else ""
+        candidate = _candidate(site.skip)
         rows.append((Text(site.name, "bold"), Text(site.now), Text(candidate), why, Text(site.where, "dim")))
     return _table(("left alone", "now", "newest", "why", "where"), rows)
 

@@ -27,7 +27,8 @@ class Ecosystem:
     (catalogs, includes): given this ecosystem's facts and those of the whole repository, it
     returns the ecosystem's own. ``hints`` are substrings one of which must stand in a file for
     it to be worth reading (empty: always); ``comment`` is the token that starts a comment, ""
-    where the syntax has none.
+    where the syntax has none. ``locks`` are, for a lock file, the names of the manifests that it
+    stands for even when it can't be read: they must not look as if they had none.
     """
 
     name: str
@@ -37,3 +38,4 @@ class Ecosystem:
     complete: Complete = as_they_are
     hints: tuple[str, ...] = ()
     comment: str = "#"
+    locks: tuple[str, ...] = ()

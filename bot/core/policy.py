@@ -71,11 +71,6 @@ class _Site:
             return self.current
         return _newest_admitted(self.rules, self.dependency.constraint, self.listing) or self.current
 
-    @property
-    def where(self) -> str:
-        """Path and line."""
-        return f"{self.dependency.path}:{self.dependency.statement.line}"
-
 
 @dataclass(frozen=True, slots=True)
 class _Survey:
@@ -306,6 +301,9 @@ def _unwanted(site: _Site, release: Release) -> Skip | None:
     # A pre-release of a version that is not wanted is not wanted either.
     texts = (release.version, ".".join(_numbers(release.version)))
     for ignore in site.wanted.ignores:
+        if not site.rules.valid(ignore.versions):
+            detail = f"policy ignores {ignore.versions!r}, which can't be read here, so no version is taken"
+            return Skip(SkipReason.IGNORED, detail)
         if any(site.rules.satisfies(text, ignore.versions) for text in texts):
             return Skip(SkipReason.IGNORED, ignore.reason or f"policy ignores {ignore.versions}")
     return None
@@ -496,11 +494,13 @@ def _move(
         update, stayed = _joint(sites, early, moment, Bump.MAJOR)
         return (update,) if update else (), stayed
     smaller, stayed = _joint(sites, early, moment, Bump.CALENDAR)
-    newest, _ = _joint(sites, early, moment, Bump.MAJOR)
+    newest, whole = _joint(sites, early, moment, Bump.MAJOR)
     major = replace(newest, track=MAJOR_TRACK) if newest and newest.bump is Bump.MAJOR else None
     updates = tuple(update for update in (smaller, major) if update is not None)
     moving = {id(dependency) for update in updates for dependency in update.dependencies}
-    return updates, [(dependency, skip) for dependency, skip in stayed if id(dependency) not in moving]
+    # Where even the major one does not move a site, its reason is not that majors are apart.
+    reasons = {id(dependency): skip for dependency, skip in whole}
+    return updates, [(d, reasons.get(id(d), skip)) for d, skip in stayed if id(d) not in moving]
 
 
 def _joint(
@@ -534,24 +534,16 @@ def _apart(together: _Moving, stayed: _Stayed) -> _Moving:
     Several statements may share one pin (a catalog's definition, an ARG): it moves for all of
     them or for none.
     """
-    fixed = {
-        pin: dependency for dependency, skip in stayed if skip.reason not in _INDIFFERENT for pin in dependency.pins
-    }
-    free: _Moving = []
-    while together:
-        free, before = [], len(fixed)
-        for site, move in together:
-            shared = next((fixed[pin] for pin in site.dependency.pins if pin in fixed), None)
-            if shared is None:
-                free.append((site, move))
-                continue
-            detail = f"it is stated in one place with {shared.path}:{shared.statement.line}, which stays"
+    fixed = {pin: at for at, skip in stayed if skip.reason not in _INDIFFERENT for pin in at.pins}
+    while tied := [(site, move) for site, move in together if not fixed.keys().isdisjoint(site.dependency.pins)]:
+        for site, move in tied:
+            other = next(fixed[pin] for pin in site.dependency.pins if pin in fixed)
+            detail = f"one place states it for {other.path}:{other.statement.line} too, which stays"
             stayed.append((site.dependency, Skip(SkipReason.BLOCKED_SITE, detail, move.release)))
-            fixed.update((pin, site.dependency) for pin in site.dependency.pins)
-        if len(free) == len(together) or len(fixed) == before:
-            break
-        together = free
-    return free
+        fixed |= {pin: site.dependency for site, _ in tied for pin in site.dependency.pins if pin not in fixed}
+        gone = {id(site) for site, _ in tied}
+        together = [(site, move) for site, move in together if id(site) not in gone]
+    return together
 
 
 def _left(site: _Site, target: Release, moment: _Moment, largest: Bump) -> Skip:

@@ -5,20 +5,32 @@ Everything that comes from a repository or a registry is escaped before it is pu
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from bot.core.model import Bump, Change, Update
+from bot.core.model import Bump, Change, Part, Update
 from bot.core.rules import CommitStyle
 
 BRANCH_PREFIX = "freshline/"
 TRAILER = "Freshline"
 
-_REF_SAFE = re.compile(r"[^A-Za-z0-9@+_-]")
+_MAX_PART = 100
+"""Longer names are shortened in a branch: a file system takes 255 bytes for one component."""
+
+_MAX_TEXT = 80
+"""Longer constraints are shortened in titles and commit messages."""
+
+_REF_SAFE = re.compile(r"[A-Za-z0-9@_-]")
+_INNER_DOT = re.compile(r"(?<=[A-Za-z0-9])\.(?=[A-Za-z0-9])(?!\.(?:lock|major)$)")
 _CONVENTIONAL = re.compile(r"^(build|chore|ci|docs|feat|fix|perf|refactor|revert|style|test)(\([^)]*\))?!?: ")
-_DEPENDENCY_TYPE = re.compile(r"^(build|chore|fix)\((deps[^)]*)\)!?: ")
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>()#|~!@])")
+_DEPENDENCY_TYPE = re.compile(r"^(build|chore|fix)\((deps|dependencies)(?:-[a-z-]{1,20})?\)!?: ")
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>()|~!&$])")
+_LIST = re.compile(r"^([-+=]|\d+(?=\.))")
+_REFERENCE = re.compile(r"@|#|:(?=//)|\bwww(?=\.)|\bgh-(?=\d)", re.IGNORECASE)
+_URL = re.compile(r"https?://[A-Za-z0-9._~:/?#@!$&*+,;=%-]{1,500}")
+_PLAIN_CODE = re.compile(r"[^A-Za-z0-9 ^=,/+-]")
 
 _BUMP_WORDS = {
     Bump.PIN: "pin",
@@ -36,21 +48,40 @@ def branch_name(updates: Sequence[Update]) -> str:
 
     One subject gives ``freshline/<registry>/<name>`` (``+`` stands for the slash of a scope), a
     group ``freshline/group/<pipeline>/<group>``; a major update split from a smaller one ends in
-    ``/major``'s stand-in ``.major``, which no name can end in.
+    ``.major``, which no name can end in.
     """
     first = updates[0]
-    if first.group is not None:
-        return f"{BRANCH_PREFIX}group/{_ref_part(first.pipeline)}/{_ref_part(first.group)}"
-    registry, _, name = first.subject.partition("/")
     track = f".{first.track}" if first.track else ""
-    return f"{BRANCH_PREFIX}{_ref_part(registry)}/{_ref_part(name.replace('/', '+'))}{track}"
+    if first.group is not None:
+        return f"{BRANCH_PREFIX}group/{_ref_part(first.pipeline)}/{_ref_part(first.group)}{track}"
+    separator = "/" if "/" in first.subject else ":"
+    registry, _, name = first.subject.partition(separator)
+    return f"{BRANCH_PREFIX}{_ref_part(registry)}/{_ref_part(name)}{track}"
 
 
 def _ref_part(text: str) -> str:
-    """One component of a ref name (git-check-ref-format): anything unusual as %XX, dots between letters kept."""
-    kept = re.sub(r"(?<=[A-Za-z0-9])\.(?=[A-Za-z0-9])(?!lock$|major$)", "\x00", text)
-    escaped = _REF_SAFE.sub(lambda m: "." if m[0] == "\x00" else "".join(f"%{b:02X}" for b in m[0].encode()), kept)
-    return escaped if not escaped.startswith("-") else f"%2D{escaped[1:]}"
+    """One component of a ref name (git-check-ref-format), another one for every text.
+
+    Anything unusual becomes %XX; dots between letters are kept; "%%" and a digest end a name
+    that was cut, and "%" stands for no name at all.
+    """
+    escaped = "+".join(_escaped_ref(part) for part in text.split("/")) if text else "%"
+    if len(escaped) <= _MAX_PART:
+        return escaped
+    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    return f"{escaped[: _MAX_PART - 18]}%%{digest[:16]}"
+
+
+def _escaped_ref(text: str) -> str:
+    dots = {match.start() for match in _INNER_DOT.finditer(text)}
+    return "".join(
+        char if at in dots or (_REF_SAFE.match(char) and (at or char != "-")) else _percent(char)
+        for at, char in enumerate(text)
+    )
+
+
+def _percent(char: str) -> str:
+    return "".join(f"%{byte:02X}" for byte in char.encode("utf-8", "surrogatepass"))
 
 
 def commit_style(subjects: Iterable[str], wanted: CommitStyle) -> str:
@@ -72,24 +103,37 @@ def commit_style(subjects: Iterable[str], wanted: CommitStyle) -> str:
 def title(updates: Sequence[Update], prefix: str = "") -> str:
     """One line: what moves, from where, to where."""
     first = updates[0]
-    many = f"update {first.group or 'dependencies'} ({len(updates)} updates)"
-    words = many if len(updates) > 1 else _moves(first)
+    words = (
+        f"update {_flat(first.group or 'dependencies')} ({len(updates)} updates)" if len(updates) > 1 else _moves(first)
+    )
     return f"{prefix}{words}" if prefix else words[0].upper() + words[1:]
 
 
 def _moves(update: Update) -> str:
-    name = update.package.name
-    change = next(change for change in update.changes if change.pin.part.value == "version")
-    if change.pin.text == update.from_version or change.pin.text.lstrip("=v ") == update.from_version:
-        return f"bump {name} from {update.from_version} to {update.version}"
-    return f"update {name} requirement from {change.pin.text} to {change.text}"
+    name = _flat(update.package.name)
+    stated = [change for change in update.changes if change.pin.part is Part.VERSION]
+    if not stated or stated[0].pin.text.lstrip("=v ") == update.from_version:
+        return f"bump {name} from {_flat(update.from_version)} to {_flat(update.version)}"
+    return f"update {name} requirement from {_flat(stated[0].pin.text)} to {_flat(stated[0].text)}"
+
+
+def _flat(text: str) -> str:
+    """Text on one line, without control characters, cut where it is long."""
+    line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    return line if len(line) <= _MAX_TEXT else f"{line[: _MAX_TEXT - 1]}…"
 
 
 def commit_message(updates: Sequence[Update], prefix: str = "") -> str:
     """The whole message: the title, what moves where, and a trailer for each update."""
-    places = [f"{c.pin.path}: {c.pin.text} -> {c.text}" for update in updates for c in _once(update)]
-    trailers = [f"{TRAILER}: {update.package}@{update.version}" for update in updates]
+    changes = [change for update in updates for change in _once(update)]
+    places = [f"{_path(c.pin.path)}: {_flat(c.pin.text)} -> {_flat(c.text)}" for c in changes]
+    trailers = [f"{TRAILER}: {_path(str(update.package))}@{_path(update.version)}" for update in updates]
     return "\n".join([title(updates, prefix), "", *places, "", *trailers, ""])
+
+
+def _path(text: str) -> str:
+    """Text that is kept whole, but on its line."""
+    return "".join(c if c.isprintable() else "?" for c in text)
 
 
 def _once(update: Update) -> tuple[Change, ...]:
@@ -108,7 +152,7 @@ def _table(updates: Sequence[Update]) -> str:
         for change in _once(update):
             line = _line_of(update, change)
             where = f"{code(change.pin.path)}{line}"
-            cells = (escape(update.package.name), code(change.pin.text), code(change.text), _BUMP_WORDS[update.bump])
+            cells = (code(update.package.name), code(change.pin.text), code(change.text), _BUMP_WORDS[update.bump])
             rows.append(f"| {' | '.join((*cells, where))} |")
     return "\n".join(rows)
 
@@ -122,23 +166,34 @@ def _line_of(update: Update, change: Change) -> str:
 
 def _why(update: Update, minimum_age: timedelta, now: datetime) -> str:
     release = update.release
-    lines = [f"**{escape(update.package.name)} {escape(update.version)}**"]
+    lines = [f"**{code(update.package.name)} {escape(update.version)}**"]
     if release.since is not None:
         age, day = (now - release.since).days, f"{release.since:%Y-%m-%d}"
         verb = "published" if release.published else "first seen"
-        lines.append(f"- {verb} on {day}, {age} days ago; releases younger than {_days(minimum_age)} are not proposed")
+        lines.append(
+            f"- {verb} on {day}, {_count(age, 'day')} ago; releases younger than {_days(minimum_age)} are not proposed"
+        )
     lines.append(f"- {_bump_sentence(update)}")
     lines += [f"- requires {escape(name)} {code(needed)}" for name, needed in release.requires]
     lines += [f"- {escape(reason)}" for reason in update.reasons]
     if release.notes_url:
-        lines.append(f"- release notes: <{release.notes_url}>")
+        lines.append(f"- release notes: {_link(release.notes_url)}")
     return "\n".join(lines)
+
+
+def _link(url: str) -> str:
+    """A link, where the address is a plain one of the web; else the address as code."""
+    return f"<{url}>" if _URL.fullmatch(url) else code(url)
 
 
 def _days(length: timedelta) -> str:
     if length < timedelta(days=1):
-        return f"{int(length.total_seconds() // 3600)} hours"
-    return f"{length.days} day{'' if length.days == 1 else 's'}"
+        return _count(int(length.total_seconds() // 3600), "hour")
+    return _count(length.days, "day")
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _bump_sentence(update: Update) -> str:
@@ -158,28 +213,41 @@ def _next(updates: Sequence[Update]) -> str:
 
 
 def _say_no(updates: Sequence[Update]) -> str:
-    names = ", ".join(sorted({update.package.name for update in updates}))
+    names = ", ".join(code(name) for name in sorted({update.package.name for update in updates}))
+    rules = "\n\n".join(
+        f'[[ignore]]\nname = {_toml(update.package.name)}\nversions = {_toml(">=" + update.version)}\nreason = "why"'
+        for update in updates
+    )
     return (
         "Not wanted? Close this and this version is not proposed again. To keep "
-        f"{escape(names)} where it is for longer, add to `.github/freshline.toml`:\n\n"
-        f"```toml\n[[ignore]]\nname = {_toml(updates[0].package.name)}\nversions = "
-        f'{_toml(">=" + updates[0].version)}\nreason = "why"\n```'
+        f"{names} as it is for longer, add to `.github/freshline.toml`:\n\n```toml\n{rules}\n```"
     )
 
 
 def _toml(text: str) -> str:
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return '"' + _path(text).replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def escape(text: str) -> str:
-    """Text made harmless in Markdown: on one line, nothing in it is markup, a mention or a link."""
+    """Text made harmless in Markdown: on one line, nothing in it is markup, a mention or a link.
+
+    GitHub looks for mentions, references and addresses in the rendered text, where a backslash
+    is gone already: a zero-width space breaks those.
+    """
     line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
-    return _MARKDOWN.sub(r"\\\1", line)
+    marked = _LIST.sub(lambda m: f"{m[0]}\\" if m[0].isdigit() else f"\\{m[0]}", _MARKDOWN.sub(r"\\\1", line))
+    return _REFERENCE.sub(lambda m: f"{m[0]}\u200b", marked)
 
 
 def code(text: str) -> str:
-    """Text as a code span that can't be broken out of, in or out of a table."""
-    line = "".join(c if c.isprintable() else " " for c in text).replace("|", "\\|")
-    fence = "``" if "`" in line else "`"
-    pad = " " if "`" in line else ""
-    return f"{fence}{pad}{line}{pad}{fence}" if line else "nothing"
+    """Text as a code span that can't be broken out of, in or out of a table.
+
+    A bar or a backtick can't be written in one safely (a table ends its cell at the bar, whatever
+    stands around it), so such text is HTML with its signs as character references.
+    """
+    line = "".join(c if c.isprintable() else " " for c in text)
+    if not line.strip():
+        return "nothing"
+    if "|" not in line and "`" not in line:
+        return f"`{line}`"
+    return f"<code>{_PLAIN_CODE.sub(lambda m: f'&#{ord(m[0])};', line)}</code>"

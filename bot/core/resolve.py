@@ -9,9 +9,9 @@ import posixpath
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
 from functools import lru_cache
 
+from bot.core.globs import member
 from bot.core.model import (
     DeclaredRole,
     DeclaredRuntime,
@@ -62,7 +62,7 @@ class _Repository:
     locks: tuple[_Lock, ...]
     roles: dict[str, Role]
     runtimes: dict[tuple[str, str], list[tuple[str, DeclaredRuntime]]]
-    workspaces: dict[str, Workspace]
+    workspaces: dict[str, list[Workspace]]
     includers: dict[str, list[str]]
     floors: dict[tuple[str, str], Runtime | None] = field(default_factory=dict)
 
@@ -91,7 +91,7 @@ def _gather(files: Iterable[FileFacts]) -> _Repository:
     locks: list[_Lock] = []
     roles: dict[str, Role] = {}
     runtimes: dict[tuple[str, str], list[tuple[str, DeclaredRuntime]]] = defaultdict(list)
-    workspaces: dict[str, Workspace] = {}
+    workspaces: dict[str, list[Workspace]] = defaultdict(list)
     includers: dict[str, list[str]] = defaultdict(list)
     for facts in files:
         folder = posixpath.dirname(facts.path)
@@ -102,10 +102,10 @@ def _gather(files: Iterable[FileFacts]) -> _Repository:
             elif isinstance(declaration, DeclaredRuntime):
                 runtimes[folder, declaration.name].append((facts.path, declaration))
             elif isinstance(declaration, Workspace):
-                workspaces[folder] = declaration
+                workspaces[folder].append(declaration)
             elif isinstance(declaration, Include):
                 includers[declaration.path].append(facts.path)
-    return _Repository(tuple(locks), roles, dict(runtimes), workspaces, dict(includers))
+    return _Repository(tuple(locks), roles, dict(runtimes), dict(workspaces), dict(includers))
 
 
 def _lock(facts: FileFacts, folder: str) -> list[_Lock]:
@@ -177,46 +177,11 @@ def _covers(repository: _Repository, lock: _Lock, path: str) -> bool:
         return posixpath.relpath(f"/{folder}", f"/{lock.folder}") in lock.file.importers
     if relative in lock.file.importers:
         return True
-    return EVERY_MEMBER in lock.file.importers and (relative == "." or _member(repository, lock.folder, relative))
+    return EVERY_MEMBER in lock.file.importers and (relative == "." or _in_workspace(repository, lock.folder, relative))
 
 
-def _member(repository: _Repository, root: str, relative: str) -> bool:
-    workspace = repository.workspaces.get(root)
-    if workspace is None:
-        return False
-
-    def listed(patterns: Iterable[str]) -> bool:
-        return any(_glob(relative, pattern) for pattern in patterns)
-
-    return listed(workspace.members) and not listed(workspace.excluded)
-
-
-def _glob(path: str, pattern: str) -> bool:
-    """Whether a folder matches a workspace glob: ``*`` is one segment, ``**`` any number of them."""
-    wanted = _normal(pattern).split("/")
-    return _match(path.split("/"), wanted)
-
-
-def _match(parts: list[str], wanted: list[str]) -> bool:
-    """Match segment by segment, keeping the set of pattern positions reached (linear, no backtracking)."""
-    reached = _closure({0}, wanted)
-    for part in parts:
-        step = {
-            at if wanted[at] == "**" else at + 1
-            for at in reached
-            if at < len(wanted) and (wanted[at] == "**" or fnmatchcase(part, wanted[at]))
-        }
-        reached = _closure(step, wanted)
-    return len(wanted) in reached
-
-
-def _closure(reached: set[int], wanted: list[str]) -> set[int]:
-    for at in sorted(reached):
-        following = at
-        while following < len(wanted) and wanted[following] == "**":
-            following += 1
-            reached.add(following)
-    return reached
+def _in_workspace(repository: _Repository, root: str, relative: str) -> bool:
+    return any(member(relative, workspace) for workspace in repository.workspaces.get(root, ()))
 
 
 def _normal(path: str) -> str:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from fnmatch import fnmatchcase
 from posixpath import dirname
 
+from bot.core.globs import member
 from bot.core.model import FileFacts, Index, Locked, Obstacle, SkipReason, Statement, Workspace
 from bot.core.versions import scheme
 from bot.ecosystems._npm import OWN, REGISTRY, SCHEME, upwards
@@ -89,32 +89,9 @@ def _root(folder: str, workspaces: dict[str, list[Workspace]]) -> str | None:
     """The nearest folder whose workspace this folder is the root or a member of."""
     for above in upwards(folder):
         relative = folder[len(above) :].lstrip("/")
-        if any(not relative or _member(relative, workspace) for workspace in workspaces.get(above, ())):
+        if any(not relative or member(relative, workspace) for workspace in workspaces.get(above, ())):
             return above
     return None
-
-
-def _member(folder: str, workspace: Workspace) -> bool:
-    parts = folder.split("/")
-    listed = any(_matches(parts, glob.split("/")) for glob in workspace.members)
-    return listed and not any(_matches(parts, glob.split("/")) for glob in workspace.excluded)
-
-
-def _matches(parts: Sequence[str], glob: Sequence[str]) -> bool:
-    """Whether a folder matches a glob, segment by segment; linear, as it keeps all places reached."""
-    reached = _passed({0}, glob)
-    for part in parts:
-        steps = (at for at in reached if at < len(glob) and (glob[at] == "**" or fnmatchcase(part, glob[at])))
-        reached = _passed({at if glob[at] == "**" else at + 1 for at in steps}, glob)
-    return len(glob) in reached
-
-
-def _passed(reached: set[int], glob: Sequence[str]) -> set[int]:
-    """The places reached, and those behind a ``**`` that stands for nothing."""
-    for at in range(len(glob)):
-        if at in reached and glob[at] == "**":
-            reached.add(at + 1)
-    return reached
 
 
 def _completed(facts: FileFacts, repository: _Repository) -> FileFacts:

@@ -108,5 +108,6 @@ ecosystem = Ecosystem(
     patterns=("package-lock.json", "npm-shrinkwrap.json"),
     version=1,
     extract=extract,
+    locks=("package.json",),
     comment="",
 )

@@ -26,4 +26,4 @@ def extract(path: str, text: str) -> FileFacts:
     return FileFacts(path, "pdm_lock", (), (lock, *dict.fromkeys(locked)))
 
 
-ecosystem = Ecosystem(name="pdm_lock", patterns=("pdm.lock",), version=1, extract=extract)
+ecosystem = Ecosystem(name="pdm_lock", patterns=("pdm.lock",), version=1, extract=extract, locks=("pyproject.toml",))

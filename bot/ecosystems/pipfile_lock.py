@@ -41,4 +41,6 @@ def _locked(sections: Mapping[str, msgspec.Raw]) -> Iterator[Locked]:
                 yield Locked("pypi", canonical(name), entry.version.lstrip("="), ".")
 
 
-ecosystem = Ecosystem(name="pipfile_lock", patterns=("Pipfile.lock",), version=1, extract=extract, comment="")
+ecosystem = Ecosystem(
+    name="pipfile_lock", patterns=("Pipfile.lock",), version=1, extract=extract, locks=("Pipfile",), comment=""
+)

@@ -125,4 +125,5 @@ ecosystem = Ecosystem(
     patterns=("pnpm-lock.yaml",),
     version=1,
     extract=extract,
+    locks=("package.json", "pnpm-workspace.yaml"),
 )

@@ -26,4 +26,6 @@ def extract(path: str, text: str) -> FileFacts:
     return FileFacts(path, "poetry_lock", (), (LockFile("poetry", ("pyproject.toml",)), *dict.fromkeys(locked)))
 
 
-ecosystem = Ecosystem(name="poetry_lock", patterns=("poetry.lock",), version=1, extract=extract)
+ecosystem = Ecosystem(
+    name="poetry_lock", patterns=("poetry.lock",), version=1, extract=extract, locks=("pyproject.toml",)
+)

@@ -208,13 +208,7 @@ ecosystem = Ecosystem(
     name="requirements",
     patterns=(
         *(f"*{name}*.{ending}" for name in _NAMES for ending in _ENDINGS),
-        *(
-            f"{above}{name}s/{below}*.{ending}"
-            for above in ("", "**/")
-            for name in _NAMES
-            for below in ("", "**/")
-            for ending in _ENDINGS[:2]
-        ),
+        *(f"**/{name}s/**/*.{ending}" for name in _NAMES for ending in _ENDINGS[:2]),
     ),
     version=1,
     extract=extract,

@@ -40,4 +40,4 @@ def _source(block: Block) -> tuple[str, str]:
     return kind, address
 
 
-ecosystem = Ecosystem(name="uv_lock", patterns=("uv.lock",), version=1, extract=extract)
+ecosystem = Ecosystem(name="uv_lock", patterns=("uv.lock",), version=1, extract=extract, locks=("pyproject.toml",))

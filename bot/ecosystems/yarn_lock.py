@@ -92,4 +92,5 @@ ecosystem = Ecosystem(
     patterns=("yarn.lock",),
     version=1,
     extract=extract,
+    locks=("package.json", ".yarnrc.yml"),
 )

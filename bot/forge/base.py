@@ -90,6 +90,13 @@ class Snapshot(Protocol):
         """
         ...
 
+    def containing(self, needles: Sequence[str], names: Sequence[str]) -> frozenset[str]:
+        """The paths of text files with one of these names (globs) that hold one of these texts.
+
+        Much cheaper than reading them all. Raises ``ForgeError``.
+        """
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Author:
@@ -192,6 +199,10 @@ class Forge(Protocol):
 
     def changed(self, base_commit: str, other_commit: str, paths: Iterable[str]) -> bool:
         """Whether any of these paths differs between two commits."""
+        ...
+
+    def touched(self, base_commit: str, other_commit: str) -> frozenset[str]:
+        """The paths that differ between two commits."""
         ...
 
     def is_ancestor(self, ancestor: str, descendant: str) -> bool:

@@ -81,6 +81,10 @@ class DryRunForge:
         """What the inner forge gives."""
         return self._inner.changed(base_commit, other_commit, paths)
 
+    def touched(self, base_commit: str, other_commit: str) -> frozenset[str]:
+        """What the inner forge gives."""
+        return self._inner.touched(base_commit, other_commit)
+
     def is_ancestor(self, ancestor: str, descendant: str) -> bool:
         """What the inner forge gives."""
         return self._inner.is_ancestor(ancestor, descendant)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from fnmatch import fnmatchcase
 from functools import cached_property
 from pathlib import Path
 
@@ -63,6 +64,10 @@ class FolderForge:
         """Raise ``ForgeError``: there are no commits."""
         raise self._error()
 
+    def touched(self, base_commit: str, other_commit: str) -> frozenset[str]:  # noqa: ARG002 - the protocol's signature
+        """Raise ``ForgeError``: there are no commits."""
+        raise self._error()
+
     def is_ancestor(self, ancestor: str, descendant: str) -> bool:  # noqa: ARG002 - the protocol's signature
         """Raise ``ForgeError``: there are no commits."""
         raise self._error()
@@ -106,6 +111,10 @@ class FolderSnapshot:
                 raise ForgeError(f"More than {self._most} files", str(self._folder), "Give a folder further down")
         return tuple(sorted(entries, key=lambda entry: entry.path))
 
+    @cached_property
+    def _regular(self) -> frozenset[str]:
+        return frozenset(entry.path for entry in self._entries if entry.regular)
+
     def _walk(self) -> Iterator[Entry]:
         for root, folders, files in os.walk(self._folder, onerror=self._unreadable):
             folders[:] = [name for name in folders if name not in IGNORED]
@@ -121,15 +130,25 @@ class FolderSnapshot:
 
     def read_many(self, paths: Iterable[str], limit: int = MAX_FILE) -> dict[str, bytes | TooLarge]:
         """The content of regular files; see ``Snapshot.read_many``."""
-        regular = {entry.path for entry in self._entries if entry.regular}
         contents: dict[str, bytes | TooLarge] = {}
         left = MAX_TOTAL
         for path in paths:
-            found = self._read(path, min(limit, left)) if path in regular else None
+            found = self._read(path, min(limit, left)) if path in self._regular else None
             if found is not None:
                 contents[path] = found
                 left -= len(found) if isinstance(found, bytes) else 0
         return contents
+
+    def containing(self, needles: Sequence[str], names: Sequence[str]) -> frozenset[str]:
+        """The files that hold one of these texts; see ``Snapshot.containing``."""
+        wanted = [entry.path for entry in self._entries if any(_called(entry.path, name) for name in names)]
+        texts = [needle.encode() for needle in needles]
+        found = set()
+        for path in wanted:
+            content = self.read_many([path]).get(path)
+            if isinstance(content, bytes) and any(text in content for text in texts):
+                found.add(path)
+        return frozenset(found)
 
     def _read(self, path: str, limit: int) -> bytes | TooLarge | None:
         flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
@@ -147,6 +166,10 @@ class FolderSnapshot:
                 return TooLarge(size, limit)
             data = stream.read(limit + 1)
         return data if len(data) <= limit else TooLarge(len(data), limit)
+
+
+def _called(path: str, name: str) -> bool:
+    return fnmatchcase(path.rpartition("/")[2], name)
 
 
 def _entry(file: Path, path: str) -> Entry | None:

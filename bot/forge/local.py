@@ -29,7 +29,7 @@ from bot.forge.clone import clone, is_address
 from bot.forge.commit import Writer, tidy, tidy_author
 from bot.forge.folder import FolderForge
 from bot.forge.git import Git
-from bot.forge.snapshot import GitSnapshot, encoded
+from bot.forge.snapshot import GitSnapshot
 
 _FIELDS = ("refname", "objectname", "parent", "tree", "authorname", "authoremail", "contents")
 _FORMAT = "".join(f"%({name})%00" for name in _FIELDS)
@@ -148,10 +148,14 @@ class LocalForge:
 
     def changed(self, base_commit: str, other_commit: str, paths: Iterable[str]) -> bool:
         """Whether any of these paths differs between two commits."""
+        return not self.touched(base_commit, other_commit).isdisjoint(paths)
+
+    def touched(self, base_commit: str, other_commit: str) -> frozenset[str]:
+        """The paths that differ between two commits, below the folder of interest."""
         base, other = self._commit(base_commit), self._commit(other_commit)
         out = self._git.run("diff-tree", "-r", "-z", "--no-renames", "--name-only", base, other, "--")
-        names = set(out.split(b"\0"))
-        return any(encoded(self._prefix + path) in names for path in paths)
+        names = out.decode("utf-8", "surrogateescape").split("\0")[:-1]
+        return frozenset(name.removeprefix(self._prefix) for name in names if name.startswith(self._prefix))
 
     def is_ancestor(self, ancestor: str, descendant: str) -> bool:
         """Whether a commit is reachable from another (a shallow history may hide that)."""

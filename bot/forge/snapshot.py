@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 
 from bot.forge.base import MAX_FILE, MAX_TOTAL, SUBMODULE, Entry, ForgeError, TooLarge
@@ -61,6 +61,17 @@ class GitSnapshot:
         contents = self._contents(chosen)
         large = {blob: TooLarge(size, min(limit, MAX_TOTAL)) for blob, size in sizes.items() if blob not in contents}
         return {path: contents[blob] if blob in contents else large[blob] for path, blob in wanted.items()}
+
+    def containing(self, needles: Sequence[str], names: Sequence[str]) -> frozenset[str]:
+        """The text files that hold one of these texts; see ``Snapshot.containing``."""
+        texts = [argument for needle in needles for argument in ("-e", needle)]
+        globs = [f":(glob)**/{name}" for name in names]
+        arguments = ("grep", "-l", "-z", "-F", "-I", "--no-textconv", *texts, self._tree, "--", *globs)
+        finished = self._git.attempt(*arguments, env={"GIT_LITERAL_PATHSPECS": "0"})
+        if finished.code > 1:
+            raise self._git.error(arguments, finished.error)
+        rows = finished.out.decode("utf-8", "surrogateescape").split("\0")[:-1]
+        return frozenset(row.partition(":")[2] for row in rows) & self._by_path.keys()
 
     def _sizes(self, blobs: list[str]) -> dict[str, int]:
         if not blobs:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from sqlalchemy import Connection, Engine, StaticPool, Table, create_engine, event, inspect
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
@@ -124,8 +124,7 @@ def upsert(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any
     """Insert rows; where one with the same primary key stands, replace it, or ``keep`` it as it is."""
     if not rows:
         return
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(table)
+    statement = _insert(connection, table)
     keys = [column.name for column in table.primary_key]
     values = {name: statement.excluded[name] for name in rows[0] if name not in keys}
     settled = (
@@ -134,6 +133,15 @@ def upsert(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any
         else statement.on_conflict_do_update(index_elements=keys, set_=values)
     )
     connection.execute(settled, list(rows))
+
+
+def _insert(connection: Connection, table: Table) -> Any:
+    """The dialect's own insert, which can settle conflicts."""
+    if connection.dialect.name != "postgresql":
+        return sqlite.insert(table)
+    from sqlalchemy.dialects import postgresql  # noqa: PLC0415 - 80 ms that only users of PostgreSQL need
+
+    return postgresql.insert(table)
 
 
 def chunks(values: Iterable[str]) -> Iterator[list[str]]:

@@ -10,17 +10,18 @@ from __future__ import annotations
 
 import tomllib
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from pathlib import Path
 
 import pytest
 
 from bot.core.edits import prove, splice
 from bot.core.model import DeclaredRole, Edit, FileFacts, Part, Statement, Strategy
+from bot.core.select import selector
 from bot.core.versions import scheme
 from bot.ecosystems import built_in
 
 CASES = Path(__file__).parent / "cases"
+SELECTOR = selector(built_in(), ())
 FOLDERS = sorted(path.parent for path in CASES.glob("*/*/case.toml"))
 
 
@@ -38,18 +39,12 @@ def texts_of(folder: Path) -> dict[str, str]:
     return {path.relative_to(folder).as_posix(): path.read_bytes().decode() for path in files}
 
 
-def matches(path: str, pattern: str) -> bool:
-    if "/" not in pattern:
-        return fnmatchcase(path.rpartition("/")[2], pattern)
-    return fnmatchcase(path, pattern) or fnmatchcase(f"/{path}", pattern.replace("**/", "*/"))
-
-
 def read(texts: dict[str, str]) -> Read:
     found: dict[str, list[FileFacts]] = {
         ecosystem.name: [
             ecosystem.extract(path, text)
             for path, text in texts.items()
-            if any(matches(path, pattern) for pattern in ecosystem.patterns)
+            if ecosystem in SELECTOR.ecosystems(path)
             and (not ecosystem.hints or any(hint in text for hint in ecosystem.hints))
         ]
         for ecosystem in built_in()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
@@ -64,8 +63,8 @@ def test_an_alias_bomb_is_refused_without_expanding_it(world: Desk) -> None:
 def test_links_are_not_followed_and_said(world: Desk, tmp_path: Path) -> None:
     (tmp_path / "secret").write_text("alpha==0.1\n")
     (world.repository / "links").mkdir()
-    os.symlink(tmp_path / "secret", world.repository / "links" / "requirements.txt")
-    os.symlink("../../../../etc/passwd", world.repository / "links" / "package.json")
+    (world.repository / "links" / "requirements.txt").symlink_to(tmp_path / "secret")
+    (world.repository / "links" / "package.json").symlink_to("../../../../etc/passwd")
     world.write({})
     found = world.scan()
     assert [(s["path"], s["reason"]) for s in found["skipped_files"]] == [
