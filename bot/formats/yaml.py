@@ -196,9 +196,11 @@ class _Reader:
     def _place(self, value: str, start: int, end: int) -> tuple[Span, Breaks]:
         """Where a value stands that is written between these offsets, otherwise than it reads."""
         raw = self._text[start:end]
-        opening = raw[0]
         if not value:
             return Span(end, end), ()
+        if not raw:  # an anchor such as &1:1, where PyYAML and we see its end at different places
+            return Span(end, end), NOWHERE
+        opening = raw[0]
         if opening in "|>":
             return self._block(value, start, end) if opening == "|" else (Span(start, end), NOWHERE)
         if opening not in "\"'":

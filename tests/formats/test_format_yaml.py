@@ -73,6 +73,15 @@ def test_both_implementations_of_pyyaml_give_the_same_tree(text: str) -> None:
         assert c == python
 
 
+@pytest.mark.parametrize("loader", [pyyaml.CSafeLoader, pyyaml.SafeLoader])
+def test_an_anchor_whose_end_is_in_doubt_is_not_located(loader: Any) -> None:
+    (document,) = yaml._Reader("1: &1:1", loader).read()
+    assert isinstance(document, Table)
+    value = document.get("1")
+    assert isinstance(value, Scalar)
+    assert (value.value, value.locate(0, 2)) == (":1", None)
+
+
 def _outcome(text: str, loader: Any) -> list[Any] | None:
     try:
         documents = yaml._Reader(text, loader).read()
