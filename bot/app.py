@@ -198,7 +198,7 @@ def _unknown(comparable: str | None) -> str:
 
 def dated(answers: Mapping[Package, Answer], sightings: Sightings, now: datetime) -> dict[Package, Answer]:
     """The answers with ``first_seen`` filled in where a registry attests no time (DESIGN law 5)."""
-    undated = [a for a in answers.values() if isinstance(a, Listing) and any(r.published is None for r in a.releases)]
+    undated = [a for a in answers.values() if isinstance(a, Listing) and a.undated]
     first: dict[tuple[str, str, str], datetime] = {}
     for registry in {listing.package.registry for listing in undated}:
         own = [listing for listing in undated if listing.package.registry == registry]
@@ -215,7 +215,7 @@ def _sighted(package: Package) -> str:
 
 
 def _dated(answer: Answer, first: Mapping[tuple[str, str, str], datetime]) -> Answer:
-    if not isinstance(answer, Listing) or all(release.published for release in answer.releases):
+    if not isinstance(answer, Listing) or not answer.undated:
         return answer
     registry, name = answer.package.registry, _sighted(answer.package)
     releases = (

@@ -132,21 +132,18 @@ def _json_site(site: Site) -> dict[str, Any]:
         "constraint": dependency.constraint,
         "current": dependency.current,
         "pipeline": site.pipeline,
-        "update": _json_update(site) if site.update else None,
+        "update": _json_update(site.update, site.behind) if site.update else None,
         "skip": _json_skip(site.skip) if site.skip else None,
     }
 
 
-def _json_update(site: Site) -> dict[str, Any] | None:
-    update = site.update
-    if update is None:
-        return None
+def _json_update(update: Update, behind: int) -> dict[str, Any]:
     published = update.release.published
     return {
         "version": update.version,
         "bump": update.bump.value,
         "published": published.strftime("%Y-%m-%dT%H:%M:%SZ") if published else None,
-        "days_behind": site.behind,
+        "days_behind": behind,
         "reasons": list(update.reasons),
     }
 
@@ -181,6 +178,14 @@ def summary(scan: Scan, found: Sequence[Site]) -> str:
         parts.append(f"{_count(len(scan.skipped), 'file')} not read")
     share = within_objective(site.behind for site in found)
     return f"{', '.join(parts)}; {share:.0%} within {OBJECTIVE_DAYS} days of the newest they may take"
+
+
+def _behind_of(found: Iterable[Site]) -> list[tuple[Site, Update]]:
+    return [(site, site.update) for site in found if site.update]
+
+
+def _staying(found: Iterable[Site], *, everything: bool) -> list[tuple[Site, Skip]]:
+    return [(s, s.skip) for s in found if s.skip and (everything or s.skip.reason not in AT_REST)]
 
 
 def _why(skip: Skip) -> str:
@@ -221,20 +226,20 @@ def as_markdown(scan: Scan, now: datetime, *, everything: bool) -> str:
     """The scan as GitHub Markdown."""
     found = sites(scan, now)
     parts = [f"**{escape(headline(scan, found))}**", *(f"> {escape(warning)}" for warning in scan.warnings)]
-    behind = [site for site in found if site.update]
-    if behind:
+    if behind := _behind_of(found):
         rows = [
-            (code(s.name), code(s.now), code(s.target), s.update.bump.value, _behind(s.behind), code(s.where))
-            for s in behind
-            if s.update
+            (code(s.name), code(s.now), code(s.target), update.bump.value, _behind(s.behind), code(s.where))
+            for s, update in behind
         ]
         parts.append(_markdown_table(("package", "from", "to", "change", "behind", "where"), rows))
-    stays = [s for s in found if s.skip and (everything or s.skip.reason not in AT_REST)]
-    if stays:
-        rest = [(code(s.name), code(s.now), escape(_why(s.skip)), code(s.where)) for s in stays if s.skip]
+    if stays := _staying(found, everything=everything):
+        rest = [
+            (code(s.name), code(s.now), f"{code(skip.reason.value)}: {escape(skip.detail)}", code(s.where))
+            for s, skip in stays
+        ]
         parts.append(_markdown_table(("package", "now", "why it stays", "where"), rest))
     if scan.skipped:
-        files = [(code(s.path), s.reason.value, escape(s.detail)) for s in scan.skipped]
+        files = [(code(s.path), code(s.reason.value), escape(s.detail)) for s in scan.skipped]
         parts.append(_markdown_table(("file not read", "reason", "detail"), files))
     parts.append(escape(summary(scan, found)))
     return "\n\n".join(parts) + "\n"
@@ -255,11 +260,9 @@ def as_renderables(scan: Scan, now: datetime, *, everything: bool) -> Iterable[R
     found = sites(scan, now)
     yield Text(headline(scan, found), style="bold")
     yield from (Text(clean(warning), style="yellow") for warning in scan.warnings)
-    behind = [site for site in found if site.update]
-    if behind:
+    if behind := _behind_of(found):
         yield _behind_table(behind)
-    stays = [s for s in found if s.skip and (everything or s.skip.reason not in AT_REST)]
-    if stays:
+    if stays := _staying(found, everything=everything):
         yield _stays_table(stays)
     if scan.skipped:
         rows = [(Text(clean(s.path)), Text(s.reason.value, "yellow"), Text(clean(s.detail))) for s in scan.skipped]
@@ -270,27 +273,25 @@ def as_renderables(scan: Scan, now: datetime, *, everything: bool) -> Iterable[R
 _BUMP_STYLE = {"patch": "green", "minor": "cyan", "calendar": "cyan", "major": "magenta"}
 
 
-def _behind_table(behind: Sequence[Site]) -> Table:
+def _behind_table(behind: Sequence[tuple[Site, Update]]) -> Table:
     from rich.text import Text  # noqa: PLC0415 - as above
 
     rows = []
-    for site in behind:
-        bump = site.update.bump.value if site.update else ""
+    for site, update in behind:
+        bump = update.bump.value
         change = Text(bump, _BUMP_STYLE.get(bump, ""))
         late = Text(_behind(site.behind), "yellow" if site.behind > OBJECTIVE_DAYS else "")
         rows.append((Text(site.name, "bold"), Text(site.now), Text(site.target), change, late, Text(site.where, "dim")))
     return _table(("behind", "from", "to", "change", "for", "where"), rows)
 
 
-def _stays_table(stays: Sequence[Site]) -> Table:
+def _stays_table(stays: Sequence[tuple[Site, Skip]]) -> Table:
     from rich.text import Text  # noqa: PLC0415 - as above
 
     rows = []
-    for site in stays:
-        if site.skip is None:
-            continue
-        why = Text.assemble((site.skip.reason.value, "yellow"), "  ", clean(site.skip.detail))
-        candidate = _candidate(site.skip)
+    for site, skip in stays:
+        why = Text.assemble((skip.reason.value, "yellow"), "  ", clean(skip.detail))
+        candidate = _candidate(skip)
         rows.append((Text(site.name, "bold"), Text(site.now), Text(candidate), why, Text(site.where, "dim")))
     return _table(("left alone", "now", "newest", "why", "where"), rows)
 

@@ -6,10 +6,11 @@ mark counts as one). Times are timezone-aware and in UTC.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import overload
 
 
 class Kind(StrEnum):
@@ -363,6 +364,45 @@ class Release:
         return self.published or self.first_seen
 
 
+class Releases(Sequence[Release]):
+    """Releases that are made when they are looked at: a listing has hundreds, a decision needs a few.
+
+    ``versions`` and ``published`` are what most questions are about; ``make(n)`` gives the nth release.
+    """
+
+    __slots__ = ("_make", "published", "versions")
+
+    def __init__(
+        self, versions: Sequence[str], published: Sequence[datetime | None], make: Callable[[int], Release]
+    ) -> None:
+        self.versions = versions
+        self.published = published
+        self._make = make
+
+    def __len__(self) -> int:
+        return len(self.versions)
+
+    @overload
+    def __getitem__(self, at: int) -> Release: ...
+
+    @overload
+    def __getitem__(self, at: slice) -> tuple[Release, ...]: ...
+
+    def __getitem__(self, at: int | slice) -> Release | tuple[Release, ...]:
+        if isinstance(at, slice):
+            return tuple(self._make(n) for n in range(len(self))[at])
+        return self._make(range(len(self))[at])
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and tuple(self) == tuple(other)
+
+    def __hash__(self) -> int:
+        return hash(tuple(self))
+
+    def __repr__(self) -> str:
+        return f"Releases({list(self)!r})"
+
+
 @dataclass(frozen=True, slots=True)
 class Listing:
     """What a registry says of a package: its releases newest first, by the registry's scheme.
@@ -372,9 +412,21 @@ class Listing:
     """
 
     package: Package
-    releases: tuple[Release, ...]
+    releases: Sequence[Release]
     latest: str | None = None
     notice: str = ""
+
+    @property
+    def versions(self) -> Sequence[str]:
+        """The versions of all releases, newest first."""
+        releases = self.releases
+        return releases.versions if isinstance(releases, Releases) else [release.version for release in releases]
+
+    @property
+    def undated(self) -> bool:
+        """Whether the registry attests no time for some release."""
+        releases = self.releases
+        return None in (releases.published if isinstance(releases, Releases) else [r.published for r in releases])
 
 
 @dataclass(frozen=True, slots=True)

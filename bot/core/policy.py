@@ -207,8 +207,12 @@ def _known(dependency: Dependency, listing: Listing, wanted: Effective) -> _Site
 
 def _listed(site: _Site) -> Release | None:
     """The release in use, None where the registry does not list it."""
-    key = site.rules.key(site.current)
-    return next((release for release in site.listing.releases if site.rules.key(release.version) == key), None)
+    versions, key = site.listing.versions, site.rules.key(site.current)
+    if site.current in versions:
+        return site.listing.releases[versions.index(site.current)]
+    same = (n for n, version in enumerate(versions) if site.rules.key(version) == key)
+    at = next(same, None)
+    return None if at is None else site.listing.releases[at]
 
 
 # One site: the newest release it can take
@@ -217,10 +221,10 @@ def _listed(site: _Site) -> Release | None:
 def _survey(site: _Site, moment: _Moment, largest: Bump) -> _Survey:
     """Walk the releases from the newest down to the one in use; the first without an objection is taken."""
     held: list[Skip] = []
-    newer = _newer(site)
-    stable = any(not site.rules.is_prerelease(release.version) for release in newer)
+    newer, versions = _newer(site), site.listing.versions
+    stable = any(not site.rules.is_prerelease(versions[at]) for at in newer)
     in_use = site.in_use
-    for release in newer:
+    for release in (site.listing.releases[at] for at in newer):
         if site.rules.is_prerelease(release.version) and not _takes_prereleases(site, release, stable=stable):
             continue
         objection = _objection(site, release, moment, _Limit(in_use, largest))
@@ -230,11 +234,17 @@ def _survey(site: _Site, moment: _Moment, largest: Bump) -> _Survey:
     return _Survey(None, tuple(held))
 
 
-def _newer(site: _Site) -> list[Release]:
-    """The releases above the one in use, newest first."""
+def _newer(site: _Site) -> list[int]:
+    """The places of the releases above the one in use; a listing has the newest first."""
     current = site.rules.key(site.current)
-    keyed = ((site.rules.key(release.version), release) for release in site.listing.releases)
-    return [release for key, release in keyed if key is not None and key > current]
+    places: list[int] = []
+    for at, version in enumerate(site.listing.versions):
+        key = site.rules.key(version)
+        if key is not None and key <= current:
+            break
+        if key is not None:
+            places.append(at)
+    return places
 
 
 def _takes_prereleases(site: _Site, release: Release, *, stable: bool) -> bool:

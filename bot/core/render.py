@@ -23,11 +23,11 @@ _MAX_TEXT = 80
 """Longer constraints are shortened in titles and commit messages."""
 
 _REF_SAFE = re.compile(r"[A-Za-z0-9@_-]")
-_INNER_DOT = re.compile(r"(?<=[A-Za-z0-9])\.(?=[A-Za-z0-9])(?!\.(?:lock|major)$)")
+_INNER_DOT = re.compile(r"(?<=[A-Za-z0-9])\.(?=[A-Za-z0-9])(?!(?:lock|major)\Z)")
 _CONVENTIONAL = re.compile(r"^(build|chore|ci|docs|feat|fix|perf|refactor|revert|style|test)(\([^)]*\))?!?: ")
 _DEPENDENCY_TYPE = re.compile(r"^(build|chore|fix)\((deps|dependencies)(?:-[a-z-]{1,20})?\)!?: ")
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>()|~!&$])")
-_LIST = re.compile(r"^([-+=]|\d+(?=\.))")
+_LIST = re.compile(r"^([-+=]|\d+(?=\.(?: |$)))")
 _REFERENCE = re.compile(r"@|#|:(?=//)|\bwww(?=\.)|\bgh-(?=\d)", re.IGNORECASE)
 _URL = re.compile(r"https?://[A-Za-z0-9._~:/?#@!$&*+,;=%-]{1,500}")
 _PLAIN_CODE = re.compile(r"[^A-Za-z0-9 ^=,/+-]")

@@ -184,10 +184,6 @@ def _in_workspace(repository: _Repository, root: str, relative: str) -> bool:
     return any(member(relative, workspace) for workspace in repository.workspaces.get(root, ()))
 
 
-def _normal(path: str) -> str:
-    return posixpath.normpath(path) if path else "."
-
-
 def _relative(folder: str, root: str) -> str | None:
     """``folder`` seen from ``root`` ("." for the same), None when it is not below it."""
     if folder == root:

@@ -107,8 +107,8 @@ proposals = Table(
         "uq_proposals_open",
         *("fleet", "repository", "branch"),
         unique=True,
+        # On PostgreSQL the migration says the same; said here, its dialect would be loaded at every start.
         sqlite_where=_IS_OPEN,
-        postgresql_where=_IS_OPEN,
     ),
 )
 

@@ -40,7 +40,7 @@ def _names() -> list[tuple[str, str]]:
 
 
 def _repository(folder: Path, registry: FakeRegistry) -> Path:
-    """A git repository of the size, its packages published with 300 releases each."""
+    """A git repository of the size, packed as a clone is; its packages published with 300 releases each."""
     repository = folder / "repository"
     for number in range(FILES - MANIFESTS):
         path = repository / f"src/part{number % 97}/module{number}.{'py' if number % 3 else 'ts'}"
@@ -51,7 +51,7 @@ def _repository(folder: Path, registry: FakeRegistry) -> Path:
         getattr(registry, kind)(name, versions)
     for number in range(MANIFESTS):
         _manifest(repository, number)
-    for command in (["init", "-q"], ["add", "-A"], ["commit", "-qm", "all"]):
+    for command in (["init", "-q"], ["add", "-A"], ["commit", "-qm", "all"], ["gc", "-q"]):
         identity = ["-c", "user.name=Ann", "-c", "user.email=ann@example.com", "-c", "commit.gpgSign=false"]
         subprocess.run(["git", "-C", str(repository), *identity, *command], check=True)
     return repository

@@ -1,0 +1,321 @@
+"""The words: branches, commits, titles, bodies. Nothing that is written can be broken out of."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from bot.core.model import Bump, Kind, Part, Pin, Span, Update
+from bot.core.render import body, branch_name, code, commit_message, commit_style, escape, title
+from bot.core.rules import CommitStyle, Major, Match, Rule
+from tests.fakes.values import (
+    NOW,
+    ago,
+    decided,
+    dependency,
+    listing,
+    only_update,
+    package,
+    policy,
+    release,
+    update,
+)
+
+GOLDEN = Path(__file__).parent / "golden"
+GATE = timedelta(days=3)
+
+
+# Pull-request bodies
+
+
+def one() -> tuple[Update, ...]:
+    newest = release("2.1.9", 210, requires=(("python", ">=3.9"),), notes_url="https://docs.example/sqlalchemy/2.1.9")
+    site = dependency("==2.0.30", name="sqlalchemy", path="backend/pyproject.toml", line=12)
+    return (only_update(decided(site, listing(newest, "2.0.30", of=site.package))),)
+
+
+def waiting() -> tuple[Update, ...]:
+    """Several places, one that stays, and a newer release that is too young."""
+    old = dependency("==1.0", path="legacy/requirements.txt", line=7, ignored=None, current="0.9", lock="uv.lock")
+    sites = [dependency("==1.0"), dependency(">=1,<2", path="api/setup.cfg", line=3), old]
+    found = listing(release("3.0", 0.5), release("2.0", 4), "1.5", "1.0", "0.9")
+    return decided(sites, found).updates
+
+
+def group_of_two() -> tuple[Update, ...]:
+    rule = Rule(match=Match(name="@types/*"), group="types")
+    names = ("@types/node", "@types/react")
+    sites = [dependency("^18.0.0", registry="npm", name=name, path="web/package.json") for name in names]
+    answers = [listing(release("19.0.0", 40), "18.0.0", of=site.package) for site in sites]
+    return tuple(
+        only_update(decided(site, answer, policy(rules=(rule,)))) for site, answer in zip(sites, answers, strict=True)
+    )
+
+
+def calendar() -> tuple[Update, ...]:
+    """Dates for versions, seen by the bot only, and a range with alternatives."""
+    newest = replace(release("2026.1.1", None), first_seen=ago(10))
+    site = dependency("==2025.8.3", name="certifi", kind=Kind.TOOL)
+    return (only_update(decided(site, listing(newest, "2025.8.3", of=site.package))),)
+
+
+def hostile() -> tuple[Update, ...]:
+    """Every text that a repository or a registry gives tries to break out."""
+    pin = Pin("a`b``c|d\n<b>/@team/#1.toml", Span(0, 5), "==1.0")
+    site = dependency("==1.0", name="x|`y`](https://evil.example) @team <img>\n\n# h", pins=(pin,))
+    newest = release(
+        "2.0",
+        40,
+        requires=(("python|@team", ">=3|`x`"),),
+        notes_url="https://evil.example/>\n<script>",
+    )
+    found = only_update(decided(site, listing(newest, "1.0", of=site.package)))
+    said = (
+        "- [x](https://evil.example) &#64;team @org/team owner/repo#1 GH-12 www.evil.example javascript:x",
+        "1. ~~a~~ **b** `c` | d <!-- --> $e$ \\@team",
+    )
+    return (replace(found, reasons=said),)
+
+
+BODIES = {"one": one, "waiting": waiting, "group": group_of_two, "calendar": calendar, "hostile": hostile}
+
+
+@pytest.mark.parametrize("name", BODIES)
+def test_a_body_is_as_its_golden_file(name: str) -> None:
+    found = body(BODIES[name](), GATE, NOW)
+    assert found == (GOLDEN / f"{name}.md").read_bytes().decode()
+
+
+def test_every_golden_body_is_tested() -> None:
+    assert {path.stem for path in GOLDEN.glob("*.md")} == set(BODIES)
+
+
+def test_an_age_gate_of_hours_is_told_in_hours() -> None:
+    assert "younger than 2 hours are" in body(one(), timedelta(hours=2), NOW)
+    assert "younger than 1 hour are" in body(one(), timedelta(minutes=90), NOW)
+    assert "younger than 1 day are" in body(one(), timedelta(days=1), NOW)
+    assert "1 day ago" in body((replace(one()[0], release=release("2", 1)),), GATE, NOW)
+
+
+def test_a_release_without_any_date_tells_no_age() -> None:
+    assert "published" not in body((replace(one()[0], release=release("2", None)),), GATE, NOW)
+
+
+def test_a_pin_that_stands_elsewhere_has_no_line() -> None:
+    pin = Pin("pnpm-workspace.yaml", Span(1, 7), "^1.0.0")
+    found = update("^1.0.0", "2.0.0", registry="npm", path="a/package.json", pins=(pin,))
+    assert "| `pnpm-workspace.yaml` |" in body((found,), GATE, NOW)
+
+
+# Harmless text
+
+words = st.text(
+    alphabet=st.one_of(st.sampled_from("`|\\\n @#<>[]()*_~!&$:/.-=+1wgGhH;x"), st.characters()), max_size=40
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(words)
+@example("`")
+@example("``a|b`")
+@example("a\\|b")
+@example("\\")
+def test_a_code_span_holds_its_text_in_a_table(text: str) -> None:
+    found = code(text)
+    assert "\n" not in found
+    assert "|" not in found
+    if found.startswith("`"):
+        assert found.count("`") == 2
+        assert found.endswith("`")
+    elif found != "nothing":
+        inner = found.removeprefix("<code>").removesuffix("</code>")
+        assert re.fullmatch(r"(?:[A-Za-z0-9 ^=,/+-]|&#\d+;)*", inner)
+
+
+@settings(max_examples=300, deadline=None)
+@given(words)
+@example("https://evil.example")
+@example("&#64;team")
+@example("\\@team")
+@example("WWW.evil.example")
+def test_escaped_text_has_no_markup_mention_reference_or_link(text: str) -> None:
+    found = escape(text)
+    assert all(c.isprintable() or c == "\u200b" for c in found)
+    bare = re.sub(r"\\[\\`*_{}\[\]<>()|~!&$=+.-]", "", found)
+    assert not re.search(r"[`*_{}\[\]<>()|~!&$]|[@#](?!\u200b)|://|www\.|gh-\d", bare, re.IGNORECASE)
+    assert not re.match(r"[-+=]|\d+\.(?: |$)", found)
+
+
+def test_an_address_is_a_link_only_where_it_is_plain() -> None:
+    for url in ("javascript:alert(1)", "https://x.example/<b>", "https://x.example/a b", "ftp://x.example"):
+        found = body((replace(one()[0], release=release("2", notes_url=url)),), GATE, NOW)
+        assert f"<{url}>" not in found
+        assert code(url) in found
+
+
+# Branches
+
+
+def named(name: str, registry: str = "pypi", **other: str | None) -> Update:
+    return replace(one()[0], subject=f"{registry}/{name}", **other)
+
+
+def is_branch(name: str) -> bool:
+    return (
+        subprocess.run(["git", "check-ref-format", "--branch", name], capture_output=True, check=False).returncode == 0
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "branch"),
+    [
+        ("flask", "freshline/pypi/flask"),
+        ("zope.interface", "freshline/pypi/zope.interface"),
+        ("@types/node", "freshline/pypi/@types+node"),
+        ("a+b", "freshline/pypi/a%2Bb"),
+        ("a.lock", "freshline/pypi/a%2Elock"),
+        ("a.major", "freshline/pypi/a%2Emajor"),
+        ("a..b", "freshline/pypi/a%2E%2Eb"),
+        ("-x", "freshline/pypi/%2Dx"),
+        ("a@{b", "freshline/pypi/a@%7Bb"),
+        ("%41", "freshline/pypi/%2541"),
+        ("\x00", "freshline/pypi/%00"),
+        ("%00", "freshline/pypi/%2500"),
+        ("é", "freshline/pypi/%C3%A9"),
+        ("\ud800", "freshline/pypi/%ED%A0%80"),
+        ("", "freshline/pypi/%"),
+    ],
+)
+def test_a_branch_name(name: str, branch: str) -> None:
+    assert branch_name([named(name)]) == branch
+    assert is_branch(branch)
+
+
+def test_a_long_name_is_cut_and_still_its_own() -> None:
+    first, second = branch_name([named("a" * 300 + "b")]), branch_name([named("a" * 300 + "c")])
+    assert first != second
+    assert is_branch(first)
+    assert len(first) < 130
+
+
+def test_a_subject_that_is_no_package() -> None:
+    runtime = replace(one()[0], subject="runtime:python")
+    assert branch_name([runtime]) == "freshline/runtime/python"
+
+
+def test_a_group_s_branch_is_named_after_its_pipeline_and_group() -> None:
+    assert branch_name(group_of_two()) == "freshline/group/application/types"
+    major = replace(one()[0], group="types", track="major")
+    assert branch_name([major]) == "freshline/group/application/types.major"
+    assert branch_name([named("x", track="major")]) == "freshline/pypi/x.major"
+
+
+hostile_names = st.text(
+    alphabet=st.one_of(st.sampled_from("a.lock@{}~^:?*[\\/-+%majorX0 \x00\x7f"), st.characters(exclude_categories=())),
+    max_size=30,
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(hostile_names, st.sampled_from([None, "g", ".lock", "a/b"]), st.sampled_from(["", "major"]))
+@example("x.lock", None, "")
+@example("@", "@", "major")
+@example("a/../b.lock/", None, "")
+def test_every_branch_name_is_one_for_git(name: str, group: str | None, track: str) -> None:
+    assert is_branch(branch_name([named(name, group=group, track=track)]))
+
+
+subjects = st.tuples(hostile_names, st.sampled_from(["", "major"]))
+
+
+@settings(max_examples=300, deadline=None)
+@given(subjects, subjects)
+@example(("a/b", ""), ("a+b", ""))
+@example(("a.major", ""), ("a", "major"))
+@example(("%2E", ""), (".", ""))
+@example(("", ""), ("%", ""))
+def test_different_subjects_have_different_branches(first: tuple[str, str], second: tuple[str, str]) -> None:
+    left, right = (branch_name([named(name, track=track)]) for name, track in (first, second))
+    assert (left == right) == (first == second)
+
+
+# Commits and titles
+
+
+@pytest.mark.parametrize(
+    ("history", "prefix"),
+    [
+        (["Fix the door", "Add a window"], ""),
+        (["fix: the door", "feat(web)!: a window"], "build(deps): "),
+        (["fix: the door", "Add a window"], "build(deps): "),
+        (["fix: the door", "Add a window", "Paint"], ""),
+        (["Merge pull request #1", "Merge branch 'x'", "fix: the door"], "build(deps): "),
+        (["chore(deps): bump a", "fix: b"], "chore(deps): "),
+        (["chore(deps-dev): bump a", "fix: b"], "chore(deps): "),
+        (["fix(dependencies)!: bump a", "fix: b"], "fix(dependencies): "),
+        (["build(deps) everything", "fix:no space"], ""),
+        (["build(deps\x1b[31m): x", "fix: b"], "build(deps): "),
+        ([], ""),
+    ],
+)
+def test_the_commit_style_of_the_history_is_kept(history: list[str], prefix: str) -> None:
+    assert commit_style(history, CommitStyle.AUTO) == prefix
+    assert commit_style(history, CommitStyle.PLAIN) == ""
+    assert commit_style(history, CommitStyle.CONVENTIONAL) == (prefix or "build(deps): ")
+
+
+def test_titles() -> None:
+    assert title(one()) == "Bump sqlalchemy from 2.0.30 to 2.1.9"
+    assert title(one(), "build(deps): ") == "build(deps): bump sqlalchemy from 2.0.30 to 2.1.9"
+    assert title((update(">=1,<2"),)) == "Update flask requirement from >=1,<2 to >=1,<3"
+    assert title(group_of_two()) == "Update types (2 updates)"
+    assert title([replace(one, group=None) for one in group_of_two()]) == "Update dependencies (2 updates)"
+
+
+def test_an_update_of_digests_alone_has_a_title() -> None:
+    found = one()[0]
+    pin = replace(found.changes[0].pin, part=Part.DIGEST)
+    digest = replace(found, bump=Bump.DIGEST, changes=(replace(found.changes[0], pin=pin),))
+    assert title([digest]) == "Bump sqlalchemy from 2.0.30 to 2.1.9"
+
+
+def test_a_title_is_one_line_of_bounded_length() -> None:
+    found = update("==1.0", name="x\n\n\x1b[31m" + "y" * 500)
+    assert title([found]) == f"Bump x [31m{'y' * 73}… from 1.0 to 2.0"
+
+
+def test_a_commit_message_tells_every_place_once_and_ends_in_trailers() -> None:
+    shared = Pin("pnpm-workspace.yaml", Span(1, 7), "^1.0.0")
+    sites = [dependency("^1.0.0", registry="npm", path=f"{name}/package.json", pins=(shared,)) for name in "ab"]
+    found = only_update(decided(sites, listing("2.0.0", "1.0.0", of=sites[0].package)))
+    assert commit_message([found], "build(deps): ") == (
+        "build(deps): update flask requirement from ^1.0.0 to ^2.0.0\n"
+        "\n"
+        "pnpm-workspace.yaml: ^1.0.0 -> ^2.0.0\n"
+        "\n"
+        "Freshline: npm/flask@2.0.0\n"
+    )
+
+
+def test_no_text_can_forge_a_trailer() -> None:
+    message = commit_message(hostile())
+    assert re.findall(r"^Freshline: ", message, re.MULTILINE) == ["Freshline: "]
+    assert len(message.splitlines()) == 5
+    pin = Pin("p", Span(0, 5), ">=1,\n<2")
+    found = update(">=1,<2", pins=(pin,))
+    assert "p: >=1, <2 -> " in commit_message([found])
+
+
+def test_a_split_major_says_that_it_is_one() -> None:
+    smaller, major = decided(dependency(), listing("2.0", "1.5", "1.0"), policy(major=Major.SPLIT)).updates
+    assert " waits" not in body([major], GATE, NOW)
+    assert "2.0 waits: major releases are proposed apart" in body([smaller], GATE, NOW)
+    assert "**major**" in body([major], GATE, NOW)
+    assert major.package == package()

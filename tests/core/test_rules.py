@@ -1,0 +1,233 @@
+"""Policy: what a rule is for, and how scopes combine (safety takes the stricter side)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+import pytest
+
+from bot.core.model import Kind, Strategy
+from bot.core.rules import (
+    DEFAULT_PIPELINES,
+    DEFAULTS,
+    Automerge,
+    Commit,
+    CommitStyle,
+    Ignore,
+    Major,
+    Match,
+    Mode,
+    Pipeline,
+    Policy,
+    Rule,
+    combine,
+    duration,
+    effective,
+)
+from tests.fakes.values import dependency, policy
+
+
+@pytest.mark.parametrize(
+    ("text", "length"),
+    [
+        ("90m", timedelta(minutes=90)),
+        ("2h", timedelta(hours=2)),
+        ("3d", timedelta(days=3)),
+        ("1w", timedelta(days=7)),
+        ("0d", timedelta(0)),
+    ],
+)
+def test_a_duration(text: str, length: timedelta) -> None:
+    assert duration(text) == length
+
+
+@pytest.mark.parametrize("text", ["", "3", "d", "3 d", "-3d", "3d\n", "1y", "123456d", "\uff13d"])
+def test_what_is_no_duration_is_refused_everywhere(text: str) -> None:
+    with pytest.raises(ValueError, match="is not a duration"):
+        duration(text)
+    with pytest.raises(msgspec.ValidationError):
+        msgspec.convert({"minimum_age": text}, Policy)
+
+
+@pytest.mark.parametrize(
+    "commit",
+    [
+        {"name": "Bot\n"},
+        {"name": "Bot <x>"},
+        {"name": ""},
+        {"name": "Bot\x1b"},
+        {"email": "a@b.example\n"},
+        {"email": "a b"},
+        {"email": "a@b>"},
+    ],
+)
+def test_an_author_that_git_would_misread_is_refused(commit: dict[str, Any]) -> None:
+    with pytest.raises(msgspec.ValidationError):
+        msgspec.convert({"commit": commit}, Policy)
+
+
+def test_an_author() -> None:
+    found = msgspec.convert({"commit": {"name": "Ada Ł.", "email": "a@b.example"}}, Policy)
+    assert found.commit == Commit(name="Ada Ł.", email="a@b.example")
+
+
+@pytest.mark.parametrize("raw", [{"minimal_age": "3d"}, {"rules": [{"group": "x"}]}, {"ignore": [{}]}, {"mode": "all"}])
+def test_a_typing_error_is_no_rule(raw: dict[str, Any]) -> None:
+    with pytest.raises(msgspec.ValidationError):
+        msgspec.convert(raw, Policy)
+
+
+@pytest.mark.parametrize(
+    ("match", "meant"),
+    [
+        ({}, True),
+        ({"registry": "npm"}, True),
+        ({"registry": "pypi"}, False),
+        ({"name": "@types/*"}, True),
+        ({"name": "@TYPES/*"}, False),
+        ({"name": "[@]types/node"}, True),
+        ({"kind": "library"}, True),
+        ({"kind": "tool"}, False),
+        ({"ecosystem": "np?"}, True),
+        ({"ecosystem": "pyproject"}, False),
+        ({"path": "web/*"}, True),
+        ({"path": "api/*"}, False),
+        ({"group": "devDependencies"}, True),
+        ({"group": "dependencies"}, False),
+        ({"registry": "npm", "name": "react"}, False),
+    ],
+)
+def test_every_field_of_a_match_must_fit(match: dict[str, str], meant: bool) -> None:
+    site = dependency("1.0.0", registry="npm", name="@types/node", path="web/app/package.json", group="devDependencies")
+    assert Match(**match).admits(site) is meant
+
+
+def test_an_ignore_leaves_the_version_aside() -> None:
+    site = dependency(name="django")
+    assert Ignore(name="dj*", versions=">=6").meant(site)
+    assert not Ignore(name="django", registry="npm").meant(site)
+    assert not Ignore(name="django", path="api/*").meant(site)
+
+
+# Combining
+
+
+def test_taste_is_decided_closest_to_the_repository() -> None:
+    outer = Policy(strategy=Strategy.BUMP, major=Major.HOLD, exclude=("a",), commit=Commit(name="Outer"))
+    inner = Policy(strategy=Strategy.PIN, major=Major.SPLIT, exclude=(), commit=Commit(style=CommitStyle.PLAIN))
+    both = combine(outer, inner)
+    assert (both.strategy, both.major, both.exclude, both.commit) == (
+        Strategy.PIN,
+        Major.SPLIT,
+        (),
+        Commit(style=CommitStyle.PLAIN),
+    )
+    assert combine(outer, Policy()) == outer
+    assert combine(Policy(), outer) == outer
+
+
+@pytest.mark.parametrize(
+    ("outer", "inner", "both"),
+    [
+        (Mode.PROPOSE, Mode.DELIVER, Mode.PROPOSE),
+        (Mode.DELIVER, Mode.OBSERVE, Mode.OBSERVE),
+        (None, Mode.PROPOSE, Mode.PROPOSE),
+        (Mode.DELIVER, None, Mode.DELIVER),
+        (None, None, None),
+    ],
+)
+def test_the_lesser_mode_wins(outer: Mode | None, inner: Mode | None, both: Mode | None) -> None:
+    assert combine(Policy(mode=outer), Policy(mode=inner)).mode is both
+
+
+@pytest.mark.parametrize(
+    ("outer", "inner", "both"),
+    [("3d", "1d", "3d"), ("3d", "1w", "1w"), (None, "1h", "1h"), ("90m", "1h", "90m"), (None, None, None)],
+)
+def test_the_longer_age_wins(outer: str | None, inner: str | None, both: str | None) -> None:
+    assert combine(Policy(minimum_age=outer), Policy(minimum_age=inner)).minimum_age == both
+
+
+def test_pipelines_are_tightened_and_added() -> None:
+    outer = {
+        "application": Pipeline(kinds=(Kind.LIBRARY,), automerge=Automerge.MINOR, minimum_age="5d"),
+        "os": Pipeline(automerge=Automerge.PATCH),
+    }
+    inner = {
+        "application": Pipeline(automerge=Automerge.MAJOR, minimum_age="1d"),
+        "web": Pipeline(kinds=(Kind.TOOL,)),
+    }
+    both = combine(Policy(pipelines=outer), Policy(pipelines=inner)).pipelines
+    assert both == {
+        "application": Pipeline(kinds=(Kind.LIBRARY,), automerge=Automerge.MINOR, minimum_age="5d"),
+        "os": Pipeline(automerge=Automerge.PATCH),
+        "web": Pipeline(kinds=(Kind.TOOL,)),
+    }
+
+
+def test_rules_and_ignores_add_up_the_inner_ones_last() -> None:
+    first, second = Rule(match=Match(name="a")), Rule(match=Match(name="b"))
+    one, two = Ignore(name="a"), Ignore(name="b")
+    both = combine(Policy(rules=(first,), ignore=(one,)), Policy(rules=(second,), ignore=(two,)))
+    assert (both.rules, both.ignore) == ((first, second), (one, two))
+
+
+# What it says of one dependency
+
+
+def test_the_defaults_answer_everything() -> None:
+    found = effective(DEFAULTS, dependency())
+    assert (found.pipeline, found.minimum_age, found.strategy, found.major, found.prereleases, found.group) == (
+        "application",
+        timedelta(days=3),
+        Strategy.AUTO,
+        Major.TOGETHER,
+        False,
+        None,
+    )
+    bare = effective(Policy(), dependency())
+    assert (bare.minimum_age, bare.strategy, bare.major) == (timedelta(0), Strategy.AUTO, Major.TOGETHER)
+
+
+def test_every_kind_has_a_pipeline() -> None:
+    assert set(DEFAULT_PIPELINES) == set(Kind)
+
+
+def test_the_last_rule_that_says_something_wins() -> None:
+    rules = (
+        Rule(match=Match(), strategy=Strategy.BUMP, group="all", major=Major.HOLD, prereleases=True, pipeline="web"),
+        Rule(match=Match(name="flask"), strategy=Strategy.PIN, major=Major.SPLIT, prereleases=False),
+        Rule(match=Match(name="django"), group="django"),
+    )
+    found = effective(policy(rules=rules), dependency())
+    assert (found.strategy, found.group, found.major, found.prereleases, found.pipeline) == (
+        Strategy.PIN,
+        "all",
+        Major.SPLIT,
+        False,
+        "web",
+    )
+
+
+def test_no_rule_and_no_route_shortens_the_age() -> None:
+    operator = combine(DEFAULTS, Policy(pipelines={"application": Pipeline(minimum_age="2w")}))
+    quick = {"quick": Pipeline(kinds=(Kind.LIBRARY,), minimum_age="1h")}
+    rules = (Rule(match=Match(), minimum_age="1h", pipeline="tools"),)
+    for inner in (Policy(rules=rules), Policy(pipelines=quick), Policy(pipelines=quick, rules=rules)):
+        assert effective(combine(operator, inner), dependency()).minimum_age == timedelta(days=14)
+    assert effective(operator, dependency(kind=Kind.TOOL)).minimum_age == timedelta(days=3)
+    longer = Policy(rules=(Rule(match=Match(), minimum_age="9w"),))
+    assert effective(combine(operator, longer), dependency()).minimum_age == timedelta(weeks=9)
+
+
+def test_the_first_pipeline_that_names_a_kind_gets_it() -> None:
+    pipelines = {"one": Pipeline(kinds=(Kind.LIBRARY,)), "two": Pipeline(kinds=(Kind.LIBRARY,), minimum_age="1w")}
+    found = effective(policy(pipelines=pipelines), dependency())
+    assert (found.pipeline, found.minimum_age) == ("one", timedelta(days=7))
+
+
+def test_only_ignores_that_are_meant_are_kept() -> None:
+    meant, other = Ignore(name="flask"), Ignore(name="django")
+    assert effective(policy(ignore=(meant, other)), dependency()).ignores == (meant,)
