@@ -45,7 +45,7 @@ config_cli = typer.Typer(help="Check, describe or show the configuration.", no_a
 cli.add_typer(config_cli, name="config")
 
 Target = Annotated[str, typer.Argument(metavar="[PATH]", help="A repository: a folder, a bare one, or an address.")]
-Targets = Annotated[list[str] | None, typer.Argument(metavar="[PATH]...", help="Repositories; default: this folder.")]
+Targets = Annotated[list[str] | None, typer.Argument(metavar="PATH", help="Repositories; default: this folder.")]
 ConfigFile = Annotated[Path | None, typer.Option("--config", metavar="FILE", help="The operator's configuration.")]
 Everything = Annotated[bool, typer.Option("--all", "-a", help="Also list what is up to date.")]
 Shape = Annotated[Format, typer.Option("--format", "-f", help="How to print it.")]
@@ -87,13 +87,21 @@ def run(
 ) -> None:
     """Put every update on a branch of its own, with one commit. Your files and index stay as they are."""
     from bot.app import App
+    from bot.core.errors import ExpectedError
+    from bot.faults import explained
     from bot.view import print_run
 
+    failed = False
     with App.opened(_settings(config)) as app:
         for target in targets or ["."]:
-            with _progress() as progress:
-                done = app.run(target, dry=dry, progress=progress)
-            print_run(done)
+            try:
+                with _progress() as progress:
+                    done = app.run(target, dry=dry, progress=progress)
+                print_run(done)
+            except ExpectedError as error:  # one repository's trouble is not the others'
+                failed = explained(error) > 0
+    if failed:
+        raise typer.Exit(1)
 
 
 @cli.command()

@@ -202,12 +202,14 @@ def _locked_version(lock: _Lock, path: str, statement: Statement) -> str | None:
     """
     entries = lock.locked.get((statement.package.registry, statement.package.name), [])
     relative = _relative(posixpath.dirname(path), lock.folder)
-    tests: tuple[Callable[[Locked], bool], ...] = (
+    tests: list[Callable[[Locked], bool]] = [
         lambda entry: entry.importer is not None and entry.importer == relative,
         lambda entry: entry.requested is not None and entry.requested == statement.constraint,
         lambda entry: entry.importer == ".",
         lambda _: True,
-    )
+    ]
+    if statement.context.group.startswith("catalog:"):
+        tests.insert(0, tests.pop(1))  # a catalog's entry was resolved for those who follow it, not for its folder
     for test in tests:
         versions = [entry.version for entry in entries if test(entry)]
         if versions:

@@ -163,8 +163,8 @@ def test_an_address_is_a_link_only_where_it_is_plain() -> None:
 # Branches
 
 
-def named(name: str, registry: str = "pypi", **other: str | None) -> Update:
-    return replace(one()[0], subject=f"{registry}/{name}", **other)
+def named(name: str, group: str | None = None, track: str = "") -> Update:
+    return replace(one()[0], subject=f"pypi/{name}", group=group, track=track)
 
 
 def is_branch(name: str) -> bool:

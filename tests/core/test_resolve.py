@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from bot.core.model import (
+    Declaration,
     DeclaredRole,
     DeclaredRuntime,
     Dependency,
@@ -288,7 +289,7 @@ def test_nothing_declared_or_a_registry_without_a_runtime_gives_none() -> None:
 
 
 def test_a_library_s_engines_do_not_bind_its_developers() -> None:
-    declares = [DeclaredRuntime("node", "npm", ">=16"), DeclaredRole(Role.LIBRARY)]
+    declares: list[Declaration] = [DeclaredRuntime("node", "npm", ">=16"), DeclaredRole(Role.LIBRARY)]
     used = statement("^1.0.0", registry="npm", group="dependencies")
     tool = statement("^1.0.0", registry="npm", group="devDependencies", line=2)
     found = resolve([facts("package.json", used, tool, declares=declares)])
