@@ -17,6 +17,7 @@ from bot.core.model import Listing, Package
 from bot.http import Http, MemoryCache
 from bot.registries import built_in, look_up, npm
 from bot.registries._kept import unpack
+from tests.benchmarks.figures import figure
 from tests.fakes.registry import EPOCH, FakeRegistry
 
 LOOK_UPS = 300
@@ -31,15 +32,11 @@ def measure() -> dict[str, dict[str, float]]:
     """Seconds and limits by name of the measurement."""
     cold, cached = _look_ups()
     return {
-        "look_ups_cold": _figure(cold, 2.0),
-        "look_ups_cached": _figure(cached, 0.3),
-        "packument_20_mb": _figure(_packument(), 0.06),
-        "kept_listings": _figure(_kept(), 0.08),
+        "look_ups_cold": figure(cold, 2.0),
+        "look_ups_cached": figure(cached, 0.3),
+        "packument_20_mb": figure(_packument(), 0.06),
+        "kept_listings": figure(_kept(), 0.08),
     }
-
-
-def _figure(seconds: float, limit: float) -> dict[str, float]:
-    return {"seconds": round(seconds, 4), "limit": limit, "ratio": round(seconds / limit, 2)}
 
 
 def _timed(work: Callable[[], Any]) -> float:

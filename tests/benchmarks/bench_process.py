@@ -20,6 +20,7 @@ from bot import ecosystems, extraction
 from bot.core.rules import DEFAULT_EXCLUDE
 from bot.forge.local import open_forge
 from bot.store import Store
+from tests.benchmarks.figures import figure
 from tests.fakes.registry import EPOCH, FakeRegistry
 
 FILES, MANIFESTS, DEPENDENCIES = 4_700, 27, 250
@@ -131,8 +132,3 @@ def _scan(repository: Path, environ: Mapping[str, str]) -> dict[str, dict[str, f
         "scan_warm_seconds": figure(seconds, 0.8),
         "scan_warm_mb": figure(megabytes, 120),
     }
-
-
-def figure(measured: float, limit: float) -> dict[str, float]:
-    """The figure, its limit and their ratio."""
-    return {"measured": round(measured, 4), "limit": round(limit, 4), "ratio": round(measured / limit, 2)}
