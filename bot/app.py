@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
-from bot import ecosystems, registries
+from bot import plugins, registries
 from bot.config import ConfigError, RegistrySettings, Settings
 from bot.core.model import Answer, History, Listing, Package, SkipReason, Unavailable
 from bot.core.rules import Mode
@@ -46,7 +46,7 @@ class App:
         self._settings = settings
         self._store = store
         self._http = http
-        self._addresses = Addresses(settings, registries.built_in())
+        self._addresses = Addresses(settings, plugins.registries())
 
     @classmethod
     @contextmanager
@@ -101,7 +101,7 @@ class App:
 
     def _tools(self, repository: str, progress: Progress | None) -> Tools:
         return Tools(
-            ecosystems=ecosystems.built_in(),
+            ecosystems=plugins.ecosystems(),
             facts=self._store.facts(self._fleet),
             look_up=lambda packages: self._look_up(tuple(packages), progress),
             history=self._history(repository),
@@ -115,7 +115,7 @@ class App:
     def _look_up(self, packages: Collection[Package], progress: Progress | None) -> Mapping[Package, Answer]:
         found = registries.look_up(
             packages,
-            registries.built_in(),
+            plugins.registries(),
             self._http,
             self._addresses,
             self._settings.config.http.concurrency,

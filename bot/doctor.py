@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from bot import registries
+from bot import plugins, registries
 from bot.app import Addresses
 from bot.config import Settings, unknown_variables
 from bot.core.model import Listing, Package, Unavailable
@@ -61,7 +61,7 @@ def _store(settings: Settings) -> Finding:
 
 
 def _registries(settings: Settings) -> Iterator[Finding]:
-    known = registries.built_in()
+    known = plugins.registries()
     addresses = Addresses(settings, known)
     probes = [Package(registry, name) for registry, name in PROBES.items()]
     with Http(MemoryCache()) as http:

@@ -10,9 +10,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from bot.core.freshness import OBJECTIVE_DAYS, days_behind, within_objective
-from bot.core.model import Dependency, Part, Release, Skip, SkipReason, Update
+from bot.core.model import Bump, Dependency, Part, Release, Skip, SkipReason, Update
 from bot.core.render import code, escape
 from bot.core.rules import effective
+from bot.core.versions import scheme
 from bot.upgrade import Scan
 
 if TYPE_CHECKING:
@@ -48,6 +49,17 @@ class Site:
     def now(self) -> str:
         """What is in use, as the file states it where it states it exactly."""
         return clean(self.dependency.constraint or self.dependency.current or "any")
+
+    @property
+    def bump(self) -> str:
+        """How large the step is at this place: the update's own, where the place does not state one version."""
+        if self.update is None:
+            return ""
+        rules = scheme(self.dependency.statement.scheme)
+        exact = rules.exact(self.dependency.constraint)
+        version_moves = self.update.bump not in {Bump.PIN, Bump.DIGEST, Bump.IMAGE}
+        bump = rules.bump(exact, self.update.version) if exact and version_moves else self.update.bump
+        return bump.value
 
     @property
     def target(self) -> str:
@@ -132,18 +144,18 @@ def _json_site(site: Site) -> dict[str, Any]:
         "constraint": dependency.constraint,
         "current": dependency.current,
         "pipeline": site.pipeline,
-        "update": _json_update(site.update, site.behind) if site.update else None,
+        "update": _json_update(site, site.update) if site.update else None,
         "skip": _json_skip(site.skip) if site.skip else None,
     }
 
 
-def _json_update(update: Update, behind: int) -> dict[str, Any]:
+def _json_update(site: Site, update: Update) -> dict[str, Any]:
     published = update.release.published
     return {
         "version": update.version,
-        "bump": update.bump.value,
+        "bump": site.bump,
         "published": published.strftime("%Y-%m-%dT%H:%M:%SZ") if published else None,
-        "days_behind": behind,
+        "days_behind": site.behind,
         "reasons": list(update.reasons),
     }
 
@@ -180,8 +192,8 @@ def summary(scan: Scan, found: Sequence[Site]) -> str:
     return f"{', '.join(parts)}; {share:.0%} within {OBJECTIVE_DAYS} days of the newest they may take"
 
 
-def _behind_of(found: Iterable[Site]) -> list[tuple[Site, Update]]:
-    return [(site, site.update) for site in found if site.update]
+def _moving(found: Iterable[Site]) -> list[Site]:
+    return [site for site in found if site.update]
 
 
 def _staying(found: Iterable[Site], *, everything: bool) -> list[tuple[Site, Skip]]:
@@ -210,7 +222,7 @@ def as_lines(scan: Scan, now: datetime, *, everything: bool) -> Iterable[str]:
     yield from (f"warning\t{clean(warning)}" for warning in scan.warnings)
     for site in found:
         if site.update:
-            words = f"{site.update.bump.value}, {_behind(site.behind)} behind"
+            words = f"{site.bump}, {_behind(site.behind)} behind"
             yield "\t".join(("update", site.name, site.now, site.target, words, site.where))
         elif site.skip and (everything or site.skip.reason not in AT_REST):
             candidate = _candidate(site.skip) or "-"
@@ -226,11 +238,8 @@ def as_markdown(scan: Scan, now: datetime, *, everything: bool) -> str:
     """The scan as GitHub Markdown."""
     found = sites(scan, now)
     parts = [f"**{escape(headline(scan, found))}**", *(f"> {escape(warning)}" for warning in scan.warnings)]
-    if behind := _behind_of(found):
-        rows = [
-            (code(s.name), code(s.now), code(s.target), update.bump.value, _behind(s.behind), code(s.where))
-            for s, update in behind
-        ]
+    if behind := _moving(found):
+        rows = [(code(s.name), code(s.now), code(s.target), s.bump, _behind(s.behind), code(s.where)) for s in behind]
         parts.append(_markdown_table(("package", "from", "to", "change", "behind", "where"), rows))
     if stays := _staying(found, everything=everything):
         rest = [
@@ -260,7 +269,7 @@ def as_renderables(scan: Scan, now: datetime, *, everything: bool) -> Iterable[R
     found = sites(scan, now)
     yield Text(headline(scan, found), style="bold")
     yield from (Text(clean(warning), style="yellow") for warning in scan.warnings)
-    if behind := _behind_of(found):
+    if behind := _moving(found):
         yield _behind_table(behind)
     if stays := _staying(found, everything=everything):
         yield _stays_table(stays)
@@ -273,13 +282,12 @@ def as_renderables(scan: Scan, now: datetime, *, everything: bool) -> Iterable[R
 _BUMP_STYLE = {"patch": "green", "minor": "cyan", "calendar": "cyan", "major": "magenta"}
 
 
-def _behind_table(behind: Sequence[tuple[Site, Update]]) -> Table:
+def _behind_table(behind: Sequence[Site]) -> Table:
     from rich.text import Text  # noqa: PLC0415 - as above
 
     rows = []
-    for site, update in behind:
-        bump = update.bump.value
-        change = Text(bump, _BUMP_STYLE.get(bump, ""))
+    for site in behind:
+        change = Text(site.bump, _BUMP_STYLE.get(site.bump, ""))
         late = Text(_behind(site.behind), "yellow" if site.behind > OBJECTIVE_DAYS else "")
         rows.append((Text(site.name, "bold"), Text(site.now), Text(site.target), change, late, Text(site.where, "dim")))
     return _table(("behind", "from", "to", "change", "for", "where"), rows)

@@ -10,7 +10,7 @@ import resource
 import subprocess
 import sys
 
-from bot import ecosystems
+from bot import plugins
 from bot.core.ecosystem import Ecosystem
 from bot.core.model import FileFacts, ParseError
 from bot.store.codec import decode, encode
@@ -47,7 +47,7 @@ def read_apart(path: str, content: bytes, ecosystem: Ecosystem) -> FileFacts:
 def _child(name: str, path: str) -> int:
     resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    ecosystem = next(one for one in ecosystems.built_in() if one.name == name)
+    ecosystem = next(one for one in plugins.ecosystems() if one.name == name)
     try:
         encoded = encode(ecosystem.extract(path, sys.stdin.buffer.read().decode()))
     except ParseError as error:

@@ -14,6 +14,7 @@ import pytest
 from rich.console import Console
 
 from bot.core.model import (
+    Bump,
     Decision,
     Dependency,
     FileReason,
@@ -195,7 +196,25 @@ def test_what_the_bot_itself_can_not_do_counts_as_behind(reason: SkipReason, beh
 
 def test_a_dependency_that_no_decision_names_says_nothing() -> None:
     (found,) = sites(scan([], [YOUNG]), NOW)
-    assert (found.update, found.skip, found.behind, found.target) == (None, None, 0, "")
+    assert (found.update, found.skip, found.behind, found.target, found.bump) == (None, None, 0, "", "")
+
+
+def test_the_step_is_that_of_the_place_where_it_states_one_version() -> None:
+    places = [dependency("==1.0"), dependency("==1.9", line=2), dependency(">=1,<1.10", line=3)]
+    decision = decided(places, listing("2.0", "1.9", "1.0"))
+    found = sites(scan([decision], places), NOW)
+    assert [site.bump for site in found] == ["major", "major", "major"]
+    decision = decided(places, listing("1.10.1", "1.9", "1.0"), policy())
+    assert [site.bump for site in sites(scan([decision], places), NOW)] == ["minor", "minor", "minor"]
+    mixed = [dependency("==1.0"), dependency("==1.9", line=2), dependency("==0.5", line=3)]
+    decision = decided(mixed, listing("1.10", "1.9", "1.0", "0.5"))
+    assert [site.bump for site in sites(scan([decision], mixed), NOW)] == ["minor", "minor", "major"]
+
+
+def test_a_step_of_digests_stays_one() -> None:
+    decision = decided(BEHIND, listing("2.1.9", "2.0.30", of=BEHIND.package))
+    digest = replace(decision, updates=tuple(replace(one, bump=Bump.DIGEST) for one in decision.updates))
+    assert sites(scan([digest], [BEHIND]), NOW)[0].bump == "digest"
 
 
 def test_the_target_is_the_text_of_the_place_itself() -> None:

@@ -44,6 +44,7 @@ MAJOR_TRACK = "major"
 """What tells the major update of a subject from its smaller one when they are split."""
 
 _SIZES = list(Bump)
+_NUMBERS = re.compile(r"(?:[0-9]+!)?([0-9]+(?:\.[0-9]+)*)")
 
 
 _NOT_ASKED = Unavailable(SkipReason.REGISTRY_UNAVAILABLE, "its registry was not asked")
@@ -259,9 +260,11 @@ def _takes_prereleases(site: _Site, release: Release, *, stable: bool) -> bool:
     return in_use and (not stable or _numbers(site.current) == _numbers(release.version))
 
 
-def _numbers(version: str) -> tuple[str, ...]:
-    """The first three numbers of a version: what its pre-releases have in common."""
-    return tuple([*re.findall(r"\d+", version), "0", "0", "0"][:3])
+def _numbers(version: str) -> str:
+    """The numbers that a version begins with, at least three: what its pre-releases have in common."""
+    found = _NUMBERS.search(version)
+    segments = found[1].split(".") if found else []
+    return ".".join([*segments, *["0"] * (3 - len(segments))])
 
 
 @dataclass(frozen=True, slots=True)
@@ -309,7 +312,8 @@ def _shortened(text: str) -> str:
 
 def _unwanted(site: _Site, release: Release) -> Skip | None:
     # A pre-release of a version that is not wanted is not wanted either.
-    texts = (release.version, ".".join(_numbers(release.version)))
+    early = site.rules.is_prerelease(release.version)
+    texts = (release.version, _numbers(release.version)) if early else (release.version,)
     for ignore in site.wanted.ignores:
         if not site.rules.valid(ignore.versions):
             detail = f"policy ignores {ignore.versions!r}, which can't be read here, so no version is taken"
@@ -441,13 +445,13 @@ def _strategy(site: _Site) -> Strategy:
     if site.wanted.strategy is not Strategy.AUTO:
         return site.wanted.strategy
     statement = site.dependency.statement
-    published = site.dependency.role is Role.LIBRARY and not _only_for_developers(statement.context.group)
+    published = site.dependency.role is Role.LIBRARY and _for_users(statement.context.group)
     return Strategy.WIDEN if statement.widens or published else Strategy.REPLACE
 
 
-def _only_for_developers(group: str) -> bool:
-    """Whether the users of a library never install what this section lists."""
-    return group in {"devDependencies", "build-system"} or group.startswith("group:")
+def _for_users(group: str) -> bool:
+    """Whether the users of a library may install what this section lists."""
+    return group in {"", "dependencies", "optionalDependencies"} or group.startswith("optional:")
 
 
 def _change(dependency: Dependency, pin: Pin, constraint: str, release: Release) -> Change | None:

@@ -19,8 +19,8 @@ TRAILER = "Freshline"
 _MAX_PART = 100
 """Longer names are shortened in a branch: a file system takes 255 bytes for one component."""
 
-_MAX_TEXT = 80
-"""Longer constraints are shortened in titles and commit messages."""
+_MAX_TEXT = 68
+"""Longer names and constraints are shortened in titles, of which GitHub takes 256 characters."""
 
 _REF_SAFE = re.compile(r"[A-Za-z0-9@_-]")
 _INNER_DOT = re.compile(r"(?<=[A-Za-z0-9])\.(?=[A-Za-z0-9])(?!(?:lock|major)\Z)")
@@ -30,7 +30,7 @@ _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>()|~!&$])")
 _LIST = re.compile(r"^([-+=]|\d+(?=\.(?: |$)))")
 _REFERENCE = re.compile(r"@|#|:(?=//)|\bwww(?=\.)|\bgh-(?=\d)", re.IGNORECASE)
 _URL = re.compile(r"https?://[A-Za-z0-9._~:/?#@!$&*+,;=%-]{1,500}")
-_PLAIN_CODE = re.compile(r"[^A-Za-z0-9 ^=,/+-]")
+_SIGN = re.compile(r"[^A-Za-z0-9 ^=,/+.-]|(?<=www)\.", re.IGNORECASE)
 
 _BUMP_WORDS = {
     Bump.PIN: "pin",
@@ -112,7 +112,7 @@ def title(updates: Sequence[Update], prefix: str = "") -> str:
 def _moves(update: Update) -> str:
     name = _flat(update.package.name)
     stated = [change for change in update.changes if change.pin.part is Part.VERSION]
-    if not stated or stated[0].pin.text.lstrip("=v ") == update.from_version:
+    if not stated or any(change.pin.text.lstrip("=v ") == update.from_version for change in stated):
         return f"bump {name} from {_flat(update.from_version)} to {_flat(update.version)}"
     return f"update {name} requirement from {_flat(stated[0].pin.text)} to {_flat(stated[0].text)}"
 
@@ -250,4 +250,4 @@ def code(text: str) -> str:
         return "nothing"
     if "|" not in line and "`" not in line:
         return f"`{line}`"
-    return f"<code>{_PLAIN_CODE.sub(lambda m: f'&#{ord(m[0])};', line)}</code>"
+    return f"<code>{_SIGN.sub(lambda m: f'&#{ord(m[0])};', line)}</code>"

@@ -18,8 +18,10 @@ from bot.core.model import (
     DeclaredRuntime,
     FileFacts,
     Include,
+    Obstacle,
     ParseError,
     Role,
+    SkipReason,
     Span,
     Statement,
 )
@@ -31,6 +33,8 @@ _SECTION = re.compile(r"\[([^\]]*)\]")
 _OPTION = re.compile(r"([^=:\s][^=:]*?)\s*[=:]")
 _COMMENT = re.compile(r"\s#.*")
 _GROUPS = {"install_requires": "dependencies", "setup_requires": "build-system", "tests_require": "tests"}
+_REFERENCE = re.compile(r"%\(([^)]*)\)s")
+_INTERPOLATED = Obstacle(SkipReason.UNSUPPORTED_CONSTRAINT, "it takes in another option of the file; write it plainly")
 _PUBLIC = ("classifiers", "classifier", "url", "project_urls", "license", "long_description", "description_file")
 
 
@@ -46,7 +50,8 @@ class _Option:
 def extract(path: str, text: str) -> FileFacts:
     """The facts of one setup.cfg; raises ``ParseError`` where ``configparser`` would."""
     options = list(_options(text))
-    statements = [statement for option in options for statement in _statements(option, path)]
+    listed = frozenset((option.section, option.key) for option in options if _group(option))
+    statements = [statement for option in options for statement in _statements(option, path, listed)]
     declarations = [found for option in options for found in _declarations(option, path)]
     return FileFacts(
         path,
@@ -87,7 +92,11 @@ def _option(section: str, line: Line, depth: int) -> _Option:
         raise ParseError("neither a [section] nor an option with a value", line.number)
     value = line.text[found.end() :].strip()
     start = line.text.index(value, found.end()) if value else found.end()
-    return _Option(section, found[1].lower().replace("-", "_"), [(value, line.span.start + start, line.number)])
+    return _Option(section, _key(found[1]), [(value, line.span.start + start, line.number)])
+
+
+def _key(name: str) -> str:
+    return name.lower().replace("-", "_")
 
 
 def _group(option: _Option) -> str | None:
@@ -96,13 +105,21 @@ def _group(option: _Option) -> str | None:
     return f"optional:{option.key}" if option.section == "options.extras_require" else None
 
 
-def _statements(option: _Option, path: str) -> Iterator[Statement]:
+def _statements(option: _Option, path: str, listed: frozenset[tuple[str, str]]) -> Iterator[Statement]:
+    """The statements of an option; one that only repeats another option of the section (``%(name)s``) has none.
+
+    Source: https://docs.python.org/3/library/configparser.html#configparser.BasicInterpolation.
+    """
     group = _group(option)
     if group is None or option.pieces[0][0].startswith("file:"):
         return
     for text, start, number in _items(option.pieces):
         place = Place(path, number, _locate(start), group, lockable=group != "build-system")
-        yield requirement(text, place)
+        reference = _REFERENCE.search(text)
+        if reference is None:
+            yield requirement(text, place)
+        elif reference[0] != text or (option.section, _key(reference[1])) not in listed:
+            yield place.blocked(text, _INTERPOLATED)
 
 
 def _items(pieces: Sequence[tuple[str, int, int]]) -> Iterator[tuple[str, int, int]]:

@@ -6,11 +6,12 @@ Source: https://setuptools.pypa.io/en/latest/references/keywords.html.
 from __future__ import annotations
 
 import ast
+import posixpath
 import re
 import warnings
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import accumulate
 
 from bot.core.annotations import annotate
@@ -34,6 +35,10 @@ MAX_SIZE = 1_000_000
 """Longer sources than this, in code points, are refused: parsing Python can't be interrupted."""
 
 _MAX_DEPTH = 20
+_MAX_PARTS = 5
+_MAX_STRING = 200
+"""Strings of more pieces, nested deeper or longer than this are not put together."""
+
 _GROUPS = {"install_requires": "dependencies", "setup_requires": "build-system", "tests_require": "tests"}
 _PUBLIC = frozenset({"classifiers", "url", "project_urls", "license", "long_description"})
 _LITERAL = re.compile(r"[rRuU]?(\"\"\"|'''|\"|')(.*)\1", re.DOTALL)
@@ -146,8 +151,13 @@ def _items(node: ast.expr, source: _Source) -> Iterator[tuple[str, ast.expr]]:
         for key, item in zip(value.keys, value.values, strict=True):
             if isinstance(key, ast.Constant) and isinstance(key.value, str):
                 yield key.value, item
-    elif isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and value.func.id == "dict":
+    elif isinstance(value, ast.Call) and _is_dictionary(value):
         yield from ((keyword.arg, keyword.value) for keyword in value.keywords if keyword.arg)
+
+
+def _is_dictionary(value: ast.expr) -> bool:
+    called = isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and value.func.id == "dict"
+    return called or isinstance(value, ast.Dict)
 
 
 def _resolved(node: ast.expr, source: _Source) -> ast.expr:
@@ -160,6 +170,8 @@ def _resolved(node: ast.expr, source: _Source) -> ast.expr:
 
 def _keyword(key: str, value: ast.expr, source: _Source) -> Iterator[Statement]:
     if key == "extras_require":
+        if not _is_dictionary(_resolved(value, source)):
+            yield _computed(value, "optional", source)
         for name, item in _items(value, source):
             yield from _elements(item, f"optional:{name}", source)
     elif key in _GROUPS:
@@ -180,6 +192,8 @@ def _elements(node: ast.expr, group: str, source: _Source, depth: int = 0) -> It
     elif isinstance(value, ast.BinOp) and isinstance(value.op, ast.Add):
         yield from _elements(value.left, group, source, depth + 1)
         yield from _elements(value.right, group, source, depth + 1)
+    else:
+        yield _computed(value, group, source)
 
 
 def _element(item: ast.expr, group: str, source: _Source, depth: int) -> Iterator[Statement]:
@@ -235,8 +249,8 @@ def _computed(node: ast.expr, group: str, source: _Source) -> Statement:
 
 def _declarations(keywords: list[tuple[str, ast.expr]], source: _Source) -> Iterator[Declaration]:
     values = dict(keywords)
-    python = _string(values.get("python_requires"), source)
-    if python:
+    python = _joined(values["python_requires"], source) if "python_requires" in values else None
+    if python := (python or "").strip():
         yield DeclaredRuntime("python", "pep440", python)
     if "name" not in values:
         return
@@ -246,9 +260,35 @@ def _declarations(keywords: list[tuple[str, ast.expr]], source: _Source) -> Iter
     yield DeclaredRole(Role.LIBRARY if public else Role.APPLICATION)
 
 
-def _string(node: ast.expr | None, source: _Source) -> str:
-    value = _resolved(node, source) if node is not None else None
-    return value.value.strip() if isinstance(value, ast.Constant) and isinstance(value.value, str) else ""
+def _joined(node: ast.expr, source: _Source, depth: int = 0) -> str | None:
+    """The text of a string, also of one put together from constants (``f">={OLDEST}"``), None for others."""
+    value = _resolved(node, source)
+    if isinstance(value, ast.FormattedValue) and value.conversion == -1 and value.format_spec is None:
+        value = _resolved(value.value, source)
+    if isinstance(value, ast.Constant):
+        return value.value if isinstance(value.value, str) and len(value.value) <= _MAX_STRING else None
+    parts = [value.left, value.right] if isinstance(value, ast.BinOp) and isinstance(value.op, ast.Add) else []
+    parts = value.values if isinstance(value, ast.JoinedStr) else parts
+    if not 0 < len(parts) <= _MAX_PARTS or depth == _MAX_PARTS:
+        return None
+    texts = [_joined(part, source, depth + 1) for part in parts]
+    known = [text for text in texts if text is not None]
+    return "".join(known)[:_MAX_STRING] if len(known) == len(texts) else None
+
+
+def complete(own: Sequence[FileFacts], every: Sequence[FileFacts]) -> tuple[FileFacts, ...]:
+    """The facts, where a setup.py that does not name its project is what the files beside it say of it."""
+    public = {
+        posixpath.dirname(facts.path)
+        for facts in every
+        if facts.ecosystem in {"pyproject", "setup_cfg"} and DeclaredRole(Role.LIBRARY) in facts.declarations
+    }
+    return tuple(
+        replace(facts, declarations=(*facts.declarations, DeclaredRole(Role.LIBRARY)))
+        if posixpath.dirname(facts.path) in public and not any(isinstance(d, DeclaredRole) for d in facts.declarations)
+        else facts
+        for facts in own
+    )
 
 
 ecosystem = Ecosystem(
@@ -256,5 +296,6 @@ ecosystem = Ecosystem(
     patterns=("setup.py",),
     version=1,
     extract=extract,
+    complete=complete,
     hints=("setup",),
 )

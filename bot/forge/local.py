@@ -148,7 +148,7 @@ class LocalForge:
 
     def changed(self, base_commit: str, other_commit: str, paths: Iterable[str]) -> bool:
         """Whether any of these paths differs between two commits."""
-        return not self.touched(base_commit, other_commit).isdisjoint(paths)
+        return base_commit != other_commit and not self.touched(base_commit, other_commit).isdisjoint(paths)
 
     def touched(self, base_commit: str, other_commit: str) -> frozenset[str]:
         """The paths that differ between two commits, below the folder of interest."""
@@ -196,6 +196,8 @@ class LocalForge:
         )
 
     def _resolve(self, ref: str) -> _Place:
+        if _OBJECT.fullmatch(ref):
+            return _Place(ref, "HEAD")
         for full in (f"refs/heads/{ref}", f"refs/remotes/origin/{ref}"):
             commit = self._git.line("rev-parse", "--verify", "--quiet", f"{full}^{{commit}}")
             if commit:

@@ -13,6 +13,10 @@ from bot.forge.git import NETWORK_SECONDS, Git
 _UNSOUND = re.compile(rb"[\t/](?:\.{0,2}|\.git)[/\0]", re.IGNORECASE)
 
 
+_FEW = 50
+"""So many paths are asked for by name, more are looked up in a listing of all."""
+
+
 def encoded(path: str) -> bytes:
     """A path as it stands in git's trees; what is not UTF-8 there comes back as it was."""
     return path.encode("utf-8", "surrogateescape")
@@ -39,9 +43,21 @@ class GitSnapshot:
     def _by_path(self) -> dict[str, Entry]:
         return {entry.path: entry for entry in self._entries if entry.regular}
 
-    def listing(self) -> list[Entry]:
-        """Everything in the tree, submodules too; sizes are left out, asking costs a look at every object."""
-        out = self._git.run("ls-tree", "-r", "-z", "--full-tree", self._tree)
+    def _regular(self, paths: Sequence[str]) -> Mapping[str, Entry]:
+        """The regular files among these paths, and maybe others.
+
+        A few are asked for by name, as a large tree takes long to list.
+        """
+        if "_by_path" in self.__dict__ or len(paths) > _FEW:
+            return self._by_path
+        return {entry.path: entry for entry in self.listing(paths) if entry.regular} if paths else {}
+
+    def listing(self, paths: Sequence[str] = ()) -> list[Entry]:
+        """Everything in the tree (or at and below these paths of it), submodules too.
+
+        Sizes are left out: asking costs a look at every object.
+        """
+        out = self._git.run("ls-tree", "-r", "-z", "--full-tree", self._tree, "--", *paths)
         sound = _UNSOUND.search(out) is None
         entries = []
         for row in out.decode("utf-8", "surrogateescape").split("\0")[:-1]:
@@ -53,7 +69,9 @@ class GitSnapshot:
 
     def read_many(self, paths: Iterable[str], limit: int = MAX_FILE) -> dict[str, bytes | TooLarge]:
         """The content of regular files; see ``Snapshot.read_many``."""
-        wanted = {path: self._by_path[path].blob for path in paths if path in self._by_path}
+        asked = [path for path in paths if path]
+        regular = self._regular(asked)
+        wanted = {path: regular[path].blob for path in asked if path in regular}
         blobs = list(dict.fromkeys(wanted.values()))
         self._fetch_missing(blobs)
         sizes = self._sizes(blobs)

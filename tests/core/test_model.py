@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from bot.core.model import History, Package, ParseError, Refusal, SkipReason, pins_of
-from tests.fakes.values import ago, dependency, package, release, statement
+from bot.core.ecosystem import as_they_are
+from bot.core.errors import ExpectedError
+from bot.core.model import History, Listing, Package, ParseError, Refusal, Release, Releases, SkipReason, pins_of
+from tests.fakes.values import ago, dependency, facts, listing, package, release, statement
 
 
 def test_a_package_prints_as_a_package_url() -> None:
@@ -45,3 +47,39 @@ def test_a_parse_error_names_its_line_where_it_is_known() -> None:
 def test_pins_in_order() -> None:
     first, second = statement(line=1), statement(line=2)
     assert pins_of([first, second]) == (*first.pins, *second.pins)
+
+
+def test_releases_are_made_when_they_are_looked_at() -> None:
+    made: list[int] = []
+    every = (release("3"), release("2"), release("1"))
+
+    def make(at: int) -> Release:
+        made.append(at)
+        return every[at]
+
+    lazy = Releases([one.version for one in every], [one.published for one in every], make)
+    assert (len(lazy), lazy[1], lazy[-1], made) == (3, every[1], every[2], [1, 2])
+    assert lazy[1:] == every[1:]
+    assert lazy == every
+    assert hash(lazy) == hash(every)
+    assert lazy != every[:2]
+    assert lazy != "321"
+    assert repr(lazy).startswith("Releases([Release(version='3'")
+
+
+def test_a_listing_tells_versions_and_missing_dates_of_both_sorts_of_releases() -> None:
+    for undated in (False, True):
+        plain = listing("2", release("1", None if undated else 5))
+        times = [one.published for one in plain.releases]
+        lazy = Listing(plain.package, Releases(["2", "1"], times, plain.releases.__getitem__))
+        for found in (plain, lazy):
+            assert (list(found.versions), found.undated) == (["2", "1"], undated)
+
+
+def test_an_ecosystem_completes_nothing_unless_it_says_so() -> None:
+    own = [facts("a.toml")]
+    assert as_they_are(own, [*own, facts("b.toml")]) == tuple(own)
+
+
+def test_an_expected_error_is_its_own_text() -> None:
+    assert str(ExpectedError("what, where, what next")) == "what, where, what next"

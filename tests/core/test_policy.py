@@ -108,8 +108,13 @@ def test_a_prerelease_is_not_taken_from_a_release() -> None:
     assert skipped(dependency("==1.0"), listing("2.0rc1", "1.0")) == (SkipReason.UP_TO_DATE, None)
 
 
-def test_from_a_prerelease_the_next_one_of_the_same_release_is_taken() -> None:
-    assert moved(dependency("==2.0a1"), listing("2.0rc1", "2.0a1", "1.0")) == ["==2.0rc1"]
+@pytest.mark.parametrize(
+    ("now", "then"), [("2.0a1", "2.0rc1"), ("2.0a1", "2.0.0b2"), ("1!2.0a1", "1!2.0a2"), ("2.0.1.4a1", "2.0.1.4a2")]
+)
+def test_from_a_prerelease_the_next_one_of_the_same_release_is_taken(now: str, then: str) -> None:
+    # The withdrawn release is one that stands for no pre-release.
+    found = listing(release("1!3.0", yanked=""), then, now, "1.0")
+    assert moved(dependency(f"=={now}"), found) == [f"=={then}"]
 
 
 def test_from_a_prerelease_the_release_is_taken_rather_than_pre_releases_of_a_later_one() -> None:
@@ -243,6 +248,12 @@ def test_ignored_versions_include_their_prereleases() -> None:
     assert skipped(dependency("==1.5"), listing("2.0rc1", "1.5"), wanted) == (SkipReason.IGNORED, "2.0rc1")
 
 
+@pytest.mark.parametrize("newest", ["2.0.1.post1", "2.0.1.4"])
+def test_ignored_versions_do_not_include_what_only_begins_like_them(newest: str) -> None:
+    wanted = policy(ignore=(Ignore(name="flask", versions="==2.0.1"),))
+    assert moved(dependency("==1.5"), listing(newest, "2.0.1", "1.5"), wanted) == [f"=={newest}"]
+
+
 def test_ignored_versions_that_cannot_be_read_ignore_all_and_say_so() -> None:
     wanted = policy(ignore=(Ignore(name="flask", versions="2.x"),))
     skip = only_skip(decided(dependency("==1.0"), listing("2.0", "1.0"), wanted))
@@ -360,6 +371,11 @@ def test_how_a_constraint_follows(constraint: str, strategy: Strategy, role: Rol
         ("dependencies", Role.LIBRARY, False, "^18.0.0 || ^19.0.0"),
         ("devDependencies", Role.LIBRARY, False, "^19.0.0"),
         ("group:dev", Role.LIBRARY, False, "^19.0.0"),
+        ("build-system", Role.LIBRARY, False, "^19.0.0"),
+        ("optional:fast", Role.LIBRARY, False, "^18.0.0 || ^19.0.0"),
+        ("optionalDependencies", Role.LIBRARY, False, "^18.0.0 || ^19.0.0"),
+        ("dev", Role.LIBRARY, False, "^19.0.0"),
+        ("overrides", Role.LIBRARY, False, "^19.0.0"),
         ("peerDependencies", Role.APPLICATION, True, "^18.0.0 || ^19.0.0"),
     ],
 )

@@ -126,6 +126,7 @@ words = st.text(
 @example("`")
 @example("``a|b`")
 @example("a\\|b")
+@example("|www.evil.example WWW.evil.example")
 @example("\\")
 def test_a_code_span_holds_its_text_in_a_table(text: str) -> None:
     found = code(text)
@@ -136,7 +137,8 @@ def test_a_code_span_holds_its_text_in_a_table(text: str) -> None:
         assert found.endswith("`")
     elif found != "nothing":
         inner = found.removeprefix("<code>").removesuffix("</code>")
-        assert re.fullmatch(r"(?:[A-Za-z0-9 ^=,/+-]|&#\d+;)*", inner)
+        assert re.fullmatch(r"(?:[A-Za-z0-9 ^=,/+.-]|&#\d+;)*", inner)
+        assert "www." not in inner.lower()
 
 
 @settings(max_examples=300, deadline=None)
@@ -275,8 +277,15 @@ def test_titles() -> None:
     assert title(one()) == "Bump sqlalchemy from 2.0.30 to 2.1.9"
     assert title(one(), "build(deps): ") == "build(deps): bump sqlalchemy from 2.0.30 to 2.1.9"
     assert title((update(">=1,<2"),)) == "Update flask requirement from >=1,<2 to >=1,<3"
+    assert title([several_pins("==2.0.31", "==2.0.30")]) == "Bump sqlalchemy from 2.0.30 to 2.1.9"
     assert title(group_of_two()) == "Update types (2 updates)"
     assert title([replace(one, group=None) for one in group_of_two()]) == "Update dependencies (2 updates)"
+
+
+def several_pins(*stated: str) -> Update:
+    found = one()[0]
+    first = found.changes[0]
+    return replace(found, changes=tuple(replace(first, pin=replace(first.pin, text=text)) for text in stated))
 
 
 def test_an_update_of_digests_alone_has_a_title() -> None:
@@ -288,7 +297,14 @@ def test_an_update_of_digests_alone_has_a_title() -> None:
 
 def test_a_title_is_one_line_of_bounded_length() -> None:
     found = update("==1.0", name="x\n\n\x1b[31m" + "y" * 500)
-    assert title([found]) == f"Bump x [31m{'y' * 73}… from 1.0 to 2.0"
+    assert title([found]) == f"Bump x [31m{'y' * 61}… from 1.0 to 2.0"
+
+
+def test_the_longest_title_fits_the_forge() -> None:
+    # GitHub takes 256 characters.
+    found = update(">=1,<2", name="y" * 500)
+    change = replace(found.changes[0], text="z" * 500, pin=replace(found.changes[0].pin, text="w" * 500))
+    assert 200 < len(title([replace(found, changes=(change,))], "fix(dependencies): ")) <= 256
 
 
 def test_a_commit_message_tells_every_place_once_and_ends_in_trailers() -> None:

@@ -115,6 +115,12 @@ def test_the_entry_that_answers_the_same_constraint_counts() -> None:
     assert seen("package.json", yarn, manifest("package.json")) == ("yarn.lock", "1.4", True)
 
 
+def test_a_catalog_s_entry_is_the_one_that_answers_its_constraint() -> None:
+    pnpm = lock("pnpm-lock.yaml", LockFile("pnpm", ("ws.yaml",)), locked("1.1", "."), locked("2.5", requested=">=2"))
+    assert seen("ws.yaml", pnpm, manifest("ws.yaml", ">=2", group="catalog:default"))[1] == "2.5"
+    assert seen("ws.yaml", pnpm, manifest("ws.yaml", ">=2"))[1] == "1.1"
+
+
 def test_the_lock_s_own_folder_comes_before_any_other() -> None:
     file = LockFile("npm", PACKAGE_JSON, (".", "a", "b"))
     npm = lock("package-lock.json", file, locked("1.1", "."), locked("1.9", "a"))
@@ -199,6 +205,12 @@ def test_what_a_covered_manifest_takes_in_is_covered() -> None:
     assert seen("base.in", *files) == ("dev.txt", "1.4", True)
     assert seen("limits/c.txt", *files) == ("dev.txt", "1.4", True)
     assert seen("alone.txt", *files) == (None, "1", False)
+
+
+def test_files_that_take_in_each_other_are_followed_once() -> None:
+    first = manifest("a.in", declares=[Include("b.in")])
+    second = manifest("b.in", declares=[Include("a.in")])
+    assert [found.lock for found in resolve([first, second])] == [None, None]
 
 
 # Roles
@@ -288,10 +300,11 @@ def test_nothing_declared_or_a_registry_without_a_runtime_gives_none() -> None:
     assert floor("Dockerfile", facts("Dockerfile", other, declares=[python("3.9")])) is None
 
 
-def test_a_library_s_engines_do_not_bind_its_developers() -> None:
+@pytest.mark.parametrize("group", ["devDependencies", "overrides", "packageManager", "resolutions"])
+def test_a_library_s_engines_do_not_bind_its_developers(group: str) -> None:
     declares: list[Declaration] = [DeclaredRuntime("node", "npm", ">=16"), DeclaredRole(Role.LIBRARY)]
     used = statement("^1.0.0", registry="npm", group="dependencies")
-    tool = statement("^1.0.0", registry="npm", group="devDependencies", line=2)
+    tool = statement("^1.0.0", registry="npm", group=group, line=2)
     found = resolve([facts("package.json", used, tool, declares=declares)])
     assert [d.runtime.floor if d.runtime else None for d in found] == ["16.99.99", None]
     service = resolve([facts("package.json", tool, declares=declares[:1])])

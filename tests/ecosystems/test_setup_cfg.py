@@ -97,6 +97,27 @@ def test_computed_names_are_refused() -> None:
     assert statement.obstacle.reason is SkipReason.INVALID_NAME
 
 
+def test_what_takes_in_another_option() -> None:
+    text = """[options]
+install_requires = %(other)s
+other = a
+[options.extras_require]
+my-base = a>=1
+all =
+    %(My_Base)s
+    %(missing)s
+    b>=%(version)s
+"""
+    found = [(s.package.name, s.obstacle.reason if s.obstacle else None) for s in extract("setup.cfg", text).statements]
+    unsupported = SkipReason.UNSUPPORTED_CONSTRAINT
+    assert found == [
+        ("%(other)s", unsupported),
+        ("a", None),
+        ("%(missing)s", unsupported),
+        ("b>=%(version)s", unsupported),
+    ]
+
+
 def test_empty() -> None:
     assert extract("setup.cfg", "# nothing\n[options]\n").statements == ()
     assert extract("setup.cfg", "").statements == ()

@@ -1,10 +1,11 @@
 import time
 import warnings
+from dataclasses import replace
 
 import pytest
 
 from bot.core.model import DeclaredRole, DeclaredRuntime, FileFacts, ParseError, Role, SkipReason
-from bot.ecosystems.setup_py import MAX_SIZE, extract
+from bot.ecosystems.setup_py import COMPUTED, MAX_SIZE, complete, extract
 
 
 def read(body: str) -> FileFacts:
@@ -33,10 +34,21 @@ setup(install_requires=B + [C, C2], extras_require=D, tests_require=E)
 
 
 def test_what_is_assigned_twice_is_not_followed() -> None:
-    assert stated("A = ['a<2']\nif x:\n    A = []\nsetup(install_requires=A)") == []
-    assert stated("A: list\nsetup(install_requires=A)") == []
-    assert stated("A = A\nsetup(install_requires=A)") == []
-    assert stated("def f():\n    A = ['a']\nsetup(install_requires=A)") == []
+    computed = [("(A)", "", "dependencies")]
+    assert stated("A = ['a<2']\nif x:\n    A = []\nsetup(install_requires=A)") == computed
+    assert stated("A: list\nsetup(install_requires=A)") == computed
+    assert stated("A = A\nsetup(install_requires=A)") == computed
+    assert stated("def f():\n    A = ['a']\nsetup(install_requires=A)") == computed
+
+
+def test_what_is_computed_as_a_whole_is_named() -> None:
+    assert stated("setup(install_requires=['a'] + read('x'))") == [
+        ("a", "", "dependencies"),
+        ("(read('x'))", "", "dependencies"),
+    ]
+    assert stated("setup(extras_require={'x': f()}, tests_require=None)") == [("(f())", "", "optional:x")]
+    facts = read("setup(extras_require=extras())")
+    assert [(s.package.name, s.obstacle) for s in facts.statements] == [("(extras())", COMPUTED)]
 
 
 def test_each_place_is_stated_once() -> None:
@@ -53,7 +65,10 @@ def test_which_calls_count() -> None:
 
 def test_keywords_of_a_dictionary() -> None:
     assert stated("setup(**dict(install_requires=['a'], **{}))") == [("a", "", "dependencies")]
-    assert stated("setup(**load(), install_requires={'a'}, extras_require=other)") == [("a", "", "dependencies")]
+    assert stated("setup(**load(), install_requires={'a'}, extras_require=dict(x=['b']))") == [
+        ("a", "", "dependencies"),
+        ("b", "", "optional:x"),
+    ]
 
 
 def test_numbers_are_nothing_and_calls_are_obstacles() -> None:
@@ -115,6 +130,41 @@ def test_runtime() -> None:
         DeclaredRuntime("python", "pep440", ">=3.8"),
     )
     assert read("setup(python_requires=f())").declarations == ()
+
+
+@pytest.mark.parametrize(
+    ("expression", "constraint"),
+    [
+        ("f'>={OLD}'", ">=3.8"),
+        ("'>=' + OLD", ">=3.8"),
+        ("'>=' + OLD + ',<4'", ">=3.8,<4"),
+        ("f'>={OLD!r}'", None),
+        ("f'>={OLD:>4}'", None),
+        ("f'>={MISSING}'", None),
+        ("'>=' + read()", None),
+        ("'>=%s' % OLD", None),
+        ("''", None),
+        ("3.8", None),
+        ("'>=' + '3' + '.' + '8' + ',' + '<' + '4'", None),
+        ("f'{OLD}{OLD}{OLD}{OLD}{OLD}{OLD}'", None),
+        ("'x' * 300", None),
+        ("'" + "x" * 300 + "'", None),
+    ],
+)
+def test_a_runtime_put_together_from_constants(expression: str, constraint: str | None) -> None:
+    found = read(f"OLD = '3.8'\nsetup(python_requires={expression})").declarations
+    assert found == (() if constraint is None else (DeclaredRuntime("python", "pep440", constraint),))
+
+
+def test_a_nameless_setup_is_what_the_files_beside_it_say() -> None:
+    library = DeclaredRole(Role.LIBRARY)
+    nameless, named = read("setup(install_requires=['a'])"), read("setup(name='x')")
+    beside = FileFacts("setup.cfg", "setup_cfg", (), (library,))
+    above = FileFacts("a/package.json", "npm", (), (library,))
+    deeper = replace(nameless, path="a/setup.py")
+    own = (nameless, deeper)
+    assert complete(own, (*own, beside, above)) == (replace(nameless, declarations=(library,)), deeper)
+    assert complete((named,), (named, beside)) == (named,)
 
 
 def test_the_authors_escapes_warn_nobody() -> None:

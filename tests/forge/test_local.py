@@ -130,6 +130,22 @@ def test_odd_names_are_read_and_written_back(repository: Repository) -> None:
     assert forge.snapshot(pushed).read_many(["README.md"]) == {"README.md": b"words\n"}
 
 
+def test_few_files_are_read_as_many_are(repository: Repository) -> None:
+    files = {f"folder/{number}.txt": b"%d\n" % number for number in range(60)}
+    repository.commit(files)
+    (repository.folder / "folder/link.txt").symlink_to("1.txt")
+    repository.git("add", "folder/link.txt")
+    repository.git("commit", "-qm", "Link")
+    forge = repository.forge()
+    odd = ["folder", "folder/", "folder/link.txt", "nowhere", "", "folder/7.txt", "folder/7.txt"]
+    expected = {"folder/7.txt": b"7\n"}
+    assert forge.snapshot().read_many(iter(odd)) == expected
+    listed = forge.snapshot()
+    assert len(listed.entries()) > len(files)
+    assert listed.read_many(odd) == expected
+    assert forge.snapshot().read_many([*files, *odd]) == files
+
+
 def test_links_are_listed_and_never_followed_and_submodules_are_not_files(repository: Repository) -> None:
     (repository.folder / "link.toml").symlink_to("/etc/passwd")
     repository.git("add", "link.toml")
