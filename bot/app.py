@@ -9,13 +9,13 @@ from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 from bot import plugins, registries
-from bot.config import ConfigError, RegistrySettings, Settings
+from bot.config import PREFIX, ConfigError, RegistrySettings, Settings
 from bot.core.model import Answer, History, Listing, Package, SkipReason, Unavailable
 from bot.core.rules import Mode
 from bot.forge.base import Forge
 from bot.forge.dry_run import DryRunForge
 from bot.forge.local import open_forge
-from bot.http import Credential, Http, Limits, origin_of, without_credentials
+from bot.http import Cache, Credential, Http, Limits, origin_of, without_credentials
 from bot.proposing import Outcome, propose_all
 from bot.registries.base import Registry
 from bot.store import ProposalRecord, Sightings, Store
@@ -30,13 +30,14 @@ class Pass:
     """What a run over one repository gave.
 
     ``diffs`` are (branch, unified diff) pairs of a dry run; ``observed`` is true where policy lets
-    it write nothing.
+    it write nothing, ``dry`` where it was asked not to.
     """
 
     scan: Scan
     outcomes: tuple[Outcome, ...]
     diffs: tuple[tuple[str, str], ...] = ()
     observed: bool = False
+    dry: bool = False
 
 
 class App:
@@ -52,11 +53,9 @@ class App:
     @contextmanager
     def opened(cls, settings: Settings) -> Iterator[App]:
         """An app over the configured store; raises ``StoreError`` and ``ConfigError``."""
-        with Store.open(settings.store_url) as store:
-            limits = _limits(settings)
-            credentials = tuple(_credentials(settings.config.registries.values()))
-            with Http(store.answers(settings.config.fleet), credentials=credentials, limits=limits) as http:
-                yield cls(settings, store, http)
+        fleet = settings.config.fleet
+        with Store.open(settings.store_url) as store, client(settings, store.answers(fleet)) as http:
+            yield cls(settings, store, http)
 
     @property
     def store(self) -> Store:
@@ -87,7 +86,7 @@ class App:
             for record in self._store.proposals(self._fleet).all(forge.repository):
                 ledger.save(record)
             outcomes = propose_all(rehearsal, ledger, found, now)
-        return Pass(found, outcomes, tuple((one.branch, one.diff) for one in rehearsal.proposals))
+        return Pass(found, outcomes, tuple((one.branch, one.diff) for one in rehearsal.proposals), dry=True)
 
     def _scan(self, forge: Forge, progress: Progress | None) -> Scan:
         return scan(forge, self._tools(forge.repository, progress), datetime.now(UTC))
@@ -122,6 +121,12 @@ class App:
             progress,
         )
         return dated(found, self._store.sightings(self._fleet), datetime.now(UTC))
+
+
+def client(settings: Settings, cache: Cache) -> Http:
+    """The one outbound client, with the configured limits and credentials; raises ``ConfigError``."""
+    credentials = tuple(_credentials(settings.config.registries.values()))
+    return Http(cache, credentials=credentials, limits=_limits(settings))
 
 
 def _limits(settings: Settings) -> Limits:
@@ -159,7 +164,12 @@ class Addresses:
 
     def __call__(self, package: Package) -> str | Unavailable:
         """The base URL for this package, or why there is none."""
-        default = self._default(package.registry)
+        try:
+            default = self._default(package.registry)
+        except (OSError, UnicodeDecodeError) as error:
+            name = getattr(error, "filename", None) or f"the configuration of {package.registry}'s client"
+            detail = f"{name} can't be read ({type(error).__name__}); mend it, or set {_variable(package.registry)}"
+            return Unavailable(SkipReason.REGISTRY_UNAVAILABLE, detail)
         if package.url is None:
             return default
         wanted = _comparable(package.url)
@@ -179,6 +189,10 @@ class Addresses:
     def _configured(self, registry: str) -> list[str]:
         named = self._settings.config.registries.items()
         return [one.url.rstrip("/") for name, one in named if one.url and (one.protocol or name) == registry]
+
+
+def _variable(registry: str) -> str:
+    return f"{PREFIX}REGISTRIES__{registry.upper()}__URL"
 
 
 def _comparable(url: str) -> str | None:

@@ -7,10 +7,12 @@ Exit codes: 0 done, 1 an expected error (one line: what, where, what next), 2 us
 from __future__ import annotations
 
 import gc
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -203,9 +205,30 @@ def main() -> None:
     """Run the command line and exit with its code."""
     # Reading makes many objects and no cycles: at its usual pace the collector takes half of the time.
     gc.set_threshold(200_000, 20, 20)
+    _prepare_streams()
     try:
-        cli()
+        _flushed(cli)
     except Exception as error:  # noqa: BLE001 - the last resort: everything unexpected is reported, never lost
         from bot.faults import explained
 
+        # What could not be written is not tried again at exit (https://docs.python.org/3/library/signal.html#note-on-sigpipe).
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(explained(error))
+
+
+def _flushed(work: Callable[[], object]) -> None:
+    """Do the work; that the output could not be written shows here, not after the exit code is given."""
+    try:
+        work()
+    finally:
+        sys.stdout.flush()
+
+
+def _prepare_streams() -> None:
+    """Put something in place of closed streams; let a terminal of few characters show what it can."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - it stays to the end
+        elif name == "stdout" and isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")

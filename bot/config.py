@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,7 +18,13 @@ from typing import Annotated, Any, ClassVar, Literal
 
 import msgspec
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+    TomlConfigSettingsSource,
+)
 
 from bot.core.errors import ExpectedError
 from bot.core.rules import DEFAULTS, Policy, combine
@@ -115,12 +122,22 @@ def load(path: Path | None = None) -> Settings:
     Raises ``ConfigError``.
     """
     environ = dict(os.environ)
-    home = Path.home()
+    home = _home()
     found = path or _usual(environ, home)
-    if path is not None and not path.is_file():
-        raise ConfigError(f"{path}: there is no such file; leave --config out to use the defaults")
+    if found is not None and not _is_file(found):
+        asked = "leave --config out" if path else f"unset {CONFIG_VARIABLE}"
+        raise ConfigError(f"{found}: there is no such file; {asked} to use the defaults")
     config = _read(found)
     return Settings(config, combine(DEFAULTS, _policy(config, found)), found, environ, home, _state(environ, home))
+
+
+def _home() -> Path:
+    try:
+        return Path.home()
+    except RuntimeError:
+        raise ConfigError(
+            "the environment: this user has no home folder; set HOME to one that can be written"
+        ) from None
 
 
 def _usual(environ: Mapping[str, str], home: Path) -> Path | None:
@@ -129,7 +146,14 @@ def _usual(environ: Mapping[str, str], home: Path) -> Path | None:
         return Path(named)
     folder = Path(environ.get("XDG_CONFIG_HOME") or home / ".config")
     places = (folder / "freshline" / "freshline.toml", Path("/etc/freshline/freshline.toml"))
-    return next((place for place in places if place.is_file()), None)
+    return next((place for place in places if _is_file(place)), None)
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError) as error:  # a folder that is closed to us; a name with a NUL
+        raise ConfigError(f"{path}: can't be looked at ({type(error).__name__}); mend it or name another") from None
 
 
 def _state(environ: Mapping[str, str], home: Path) -> Path:
@@ -143,6 +167,11 @@ def _read(path: Path | None) -> Config:
         return source()
     except ValidationError as error:
         raise ConfigError(_explained(error, path)) from None
+    except SettingsError as error:  # before ValueErrors of other kinds: a section's variable that is not JSON
+        section = re.search(r'field "(\w{1,50})"', str(error))
+        name = f"{PREFIX}{section[1].upper()}" if section else f"a variable {PREFIX}..."
+        words = f"is not JSON; set one setting at a time, as in {PREFIX}HTTP__CONCURRENCY=5"
+        raise ConfigError(f"environment: {name} {words}") from None
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path}: {error}; mend it, or check it with: freshline config check") from None
     except (OSError, UnicodeDecodeError) as error:

@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bot import plugins, registries
-from bot.app import Addresses
+from bot.app import Addresses, client
 from bot.config import Settings, unknown_variables
 from bot.core.model import Listing, Package, Unavailable
-from bot.http import Http, MemoryCache, host_of
+from bot.http import MemoryCache, host_of
 from bot.store import Store, StoreError
 
 PROBES = {"pypi": "pip", "npm": "npm"}
@@ -64,7 +64,7 @@ def _registries(settings: Settings) -> Iterator[Finding]:
     known = plugins.registries()
     addresses = Addresses(settings, known)
     probes = [Package(registry, name) for registry, name in PROBES.items()]
-    with Http(MemoryCache()) as http:
+    with client(settings, MemoryCache()) as http:
         answers = registries.look_up(probes, known, http, addresses)
     for package, answer in answers.items():
         base = addresses(package)

@@ -171,8 +171,11 @@ class _Proposer:
         return self.forge.is_ancestor(head, self.scan.commit)
 
     def _settled(self, record: ProposalRecord) -> bool:
-        """Whether the scan is certain that none of the record's subjects is to move any more."""
-        return all(self._subject_settled(update.subject) for update in record.updates)
+        """Whether the scan is certain that none of the record's subjects is to move any more.
+
+        Never while the repository's policy can't be read: another one is in force then (DESIGN law 11).
+        """
+        return not self.scan.warnings and all(self._subject_settled(update.subject) for update in record.updates)
 
     def _subject_settled(self, subject: str) -> bool:
         decision = next((one for one in self.scan.decisions if one.subject == subject), None)

@@ -121,7 +121,9 @@ def _policy(snapshot: Snapshot, operator: Policy) -> tuple[Policy, tuple[str, ..
     """The operator's policy tightened by the repository's; an unusable file is said and left out."""
     raw = snapshot.read_many([policy_file.PATH], policy_file.MAX_BYTES).get(policy_file.PATH)
     if raw is None:
-        return operator, ()
+        linked = any(entry.path == policy_file.PATH for entry in snapshot.entries())
+        words = f"{policy_file.PATH}: a symbolic link is not followed, so it was not used; make it a file"
+        return operator, (words,) if linked else ()
     if not isinstance(raw, bytes):
         return operator, (f"{policy_file.PATH}: larger than {policy_file.MAX_BYTES // 1024} KiB, so it was not used",)
     try:

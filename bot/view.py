@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
@@ -75,10 +76,17 @@ def print_run(done: Pass) -> None:
     for branch, diff in done.diffs:
         say()
         say(f"# {branch}")
-        say(diff.rstrip("\n"))
+        for line in diff.rstrip("\n").split("\n"):
+            say(_diff_line(line))
     for skipped in done.scan.skipped:
         say(f"! not read    {clean(skipped.path)}  {skipped.reason.value}: {clean(skipped.detail)}")
     say(_totals(done))
+
+
+def _diff_line(line: str) -> str:
+    """A line of a diff made safe for a terminal; tabs and the end of a CRLF line stay."""
+    ending = "\r" if line.endswith("\r") else ""
+    return "\t".join(clean(part) for part in line.removesuffix(ending).split("\t")) + ending
 
 
 def _totals(done: Pass) -> str:
@@ -90,7 +98,7 @@ def _totals(done: Pass) -> str:
     if not told:
         return "Nothing to do: everything is as new as it may be."
     said = f"{', '.join(told)}."
-    return f"{said} Dry run: nothing was written." if done.diffs else said
+    return f"{said} Dry run: nothing was written." if done.dry else said
 
 
 # explain
@@ -111,7 +119,8 @@ def print_explanation(scan: Scan, wanted: str) -> bool:
 def _called(site: Site, wanted: str) -> bool:
     pattern = wanted.lower()
     names = (site.dependency.package.name.lower(), str(site.dependency.package).lower())
-    return any(fnmatchcase(name, pattern) or name == pattern.replace("_", "-") for name in names)
+    normal = re.sub(r"[-_.]+", "-", pattern)  # PEP 503: what the manifest may spell in another way
+    return any(fnmatchcase(name, pattern) or name == normal for name in names)
 
 
 def _nothing_called(scan: Scan, found: Sequence[Site], wanted: str) -> None:
@@ -159,6 +168,10 @@ def _verdict(site: Site) -> Iterable[str]:
 # status, doctor, config
 
 
+_BREAK = "\u200b"
+"""What ``render.escape`` breaks mentions and links with: invisible, and part of the text."""
+
+
 def print_status(records: Sequence[ProposalRecord]) -> None:
     """Print what was proposed, newest last."""
     if not records:
@@ -178,7 +191,7 @@ def print_proposal(records: Sequence[ProposalRecord], branch: str) -> bool:
     say(clean(named[-1].title))
     say()
     for line in named[-1].body.splitlines():
-        say(clean(line))
+        say(_BREAK.join(clean(part) for part in line.split(_BREAK)))
     return True
 
 
@@ -197,9 +210,9 @@ def print_config_check(settings: Settings, policy: Path | None) -> None:
 
     Raises ``PolicyError`` and ``ConfigError``.
     """
-    say(f"{settings.path or 'no configuration file, so the defaults'}: sound")
+    say(f"{clean(str(settings.path or 'no configuration file, so the defaults'))}: sound")
     for name in unknown_variables(settings.environ):
-        say(f"{name} in the environment means nothing to Freshline: is it misspelt?")
+        say(f"{clean(name)} in the environment means nothing to Freshline: is it misspelt?")
     if policy is None:
         return
     try:
@@ -207,7 +220,7 @@ def print_config_check(settings: Settings, policy: Path | None) -> None:
     except OSError as error:
         raise ConfigError(f"{policy}: can't be read ({type(error).__name__}); name a policy file") from None
     policy_file.parse(raw, str(policy))
-    say(f"{policy}: sound")
+    say(f"{clean(str(policy))}: sound")
 
 
 def print_config(settings: Settings) -> None:
@@ -219,16 +232,20 @@ def print_config(settings: Settings) -> None:
         one["url"] = masked(one["url"])
     said["policy"] = policy_file.plain(settings.policy)
     document = tomlkit.document()
-    document.add(tomlkit.comment(f"read from {settings.path or 'the defaults'} and the environment"))
+    document.add(tomlkit.comment(f"read from {clean(str(settings.path or 'the defaults'))} and the environment"))
     document.update(_filled(said))
     say(tomlkit.dumps(document).rstrip("\n"))
 
 
 def masked(url: str) -> str:
-    """The address with its password hidden."""
-    head, at, tail = url.rpartition("@")
+    """The address with its user information hidden, and with it whatever stands in its query."""
+    address, mark, query = url.partition("?")
+    if "@" in query:  # a password may hold anything
+        address, mark, query = url, "", ""
+    head, at, tail = address.rpartition("@")
     scheme, separator, _ = head.partition("://")
-    return f"{scheme}{separator}***{at}{tail}" if at else url
+    shown = f"{scheme}{separator}***{at}{tail}" if at else address
+    return f"{shown}?***" if mark else shown
 
 
 def _filled(value: Any) -> Any:

@@ -1,7 +1,7 @@
 """Read one large file in a process of its own, with limits: parsers can't be interrupted (DESIGN law 9).
 
-``read_apart`` is the parent's side; ``python -m bot.worker ECOSYSTEM PATH`` the child's, with the
-file on standard input and the encoded facts, or an error's text, on standard output.
+``read_apart`` is the parent's side; ``python -m bot.worker ECOSYSTEM`` the child's, with the path,
+a NUL and the file on standard input and the encoded facts, or an error's text, on standard output.
 """
 
 from __future__ import annotations
@@ -31,9 +31,10 @@ def read_apart(path: str, content: bytes, ecosystem: Ecosystem) -> FileFacts:
     Raises ``ParseError``, ``UnicodeDecodeError`` and ``TimedOutError``.
     """
     text = content.decode()
-    command = [sys.executable, "-I", "-m", "bot.worker", ecosystem.name, path]
+    command = [sys.executable, "-I", "-m", "bot.worker", ecosystem.name]
+    given = path.encode("utf-8", "surrogateescape") + b"\0" + text.encode()  # a path may be too long for an argument
     try:
-        done = subprocess.run(command, input=text.encode(), capture_output=True, timeout=SECONDS * 2, check=False)  # noqa: S603 - our own interpreter and module, arguments as a list
+        done = subprocess.run(command, input=given, capture_output=True, timeout=SECONDS * 2, check=False)  # noqa: S603 - our own interpreter and module, arguments as a list
     except subprocess.TimeoutExpired:
         raise TimedOutError(f"reading it took more than {SECONDS} seconds") from None
     if done.returncode == REFUSED:
@@ -44,12 +45,13 @@ def read_apart(path: str, content: bytes, ecosystem: Ecosystem) -> FileFacts:
     return facts
 
 
-def _child(name: str, path: str) -> int:
+def _child(name: str) -> int:
     resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     ecosystem = next(one for one in plugins.ecosystems() if one.name == name)
+    path, _, content = sys.stdin.buffer.read().partition(b"\0")
     try:
-        encoded = encode(ecosystem.extract(path, sys.stdin.buffer.read().decode()))
+        encoded = encode(ecosystem.extract(path.decode("utf-8", "surrogateescape"), content.decode()))
     except ParseError as error:
         sys.stdout.buffer.write(str(error).encode("utf-8", "replace"))
         return REFUSED
@@ -58,4 +60,4 @@ def _child(name: str, path: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(_child(*sys.argv[1:3]))
+    sys.exit(_child(sys.argv[1]))

@@ -218,10 +218,8 @@ def _say_no(updates: Sequence[Update]) -> str:
         f'[[ignore]]\nname = {_toml(update.package.name)}\nversions = {_toml(">=" + update.version)}\nreason = "why"'
         for update in updates
     )
-    return (
-        "Not wanted? Close this and this version is not proposed again. To keep "
-        f"{names} as it is for longer, add to `.github/freshline.toml`:\n\n```toml\n{rules}\n```"
-    )
+    stays = "stays as it is" if len(updates) == 1 else "stay as they are"
+    return f"Not wanted? Add this to `.github/freshline.toml`, and {names} {stays}:\n\n```toml\n{rules}\n```"
 
 
 def _toml(text: str) -> str:

@@ -43,11 +43,10 @@ class Mode(StrEnum):
 
     OBSERVE = "observe"
     PROPOSE = "propose"
-    DELIVER = "deliver"
 
 
 class Major(StrEnum):
-    """What to do with a major release when smaller ones wait too."""
+    """What to do with a major release when smaller ones wait too, the strictest last."""
 
     TOGETHER = "together"
     SPLIT = "split"
@@ -60,15 +59,6 @@ class CommitStyle(StrEnum):
     AUTO = "auto"
     CONVENTIONAL = "conventional"
     PLAIN = "plain"
-
-
-class Automerge(StrEnum):
-    """The largest bump that is merged without a person, least first."""
-
-    NEVER = "never"
-    PATCH = "patch"
-    MINOR = "minor"
-    MAJOR = "major"
 
 
 class _Strict(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -100,7 +90,7 @@ class Match(_Strict, frozen=True):
 
 
 class Rule(_Strict, frozen=True):
-    """Settings for the dependencies that ``match``; a later rule wins over an earlier one."""
+    """Settings for the dependencies that ``match``; a later rule wins, but never where safety is at stake."""
 
     match: Match
     group: Name | None = None
@@ -129,7 +119,6 @@ class Pipeline(_Strict, frozen=True):
     """How one class of change is delivered."""
 
     kinds: tuple[Kind, ...] = ()
-    automerge: Automerge = Automerge.NEVER
     minimum_age: Duration | None = None
 
 
@@ -195,18 +184,19 @@ DEFAULTS = Policy(
 def combine(outer: Policy, inner: Policy) -> Policy:
     """The policy of the inner scope (a repository) within the outer one (its operator).
 
-    Safety takes the stricter side: the longer minimum age, the lesser mode, the lesser
-    automerge, every ignore of both. Inner rules come after, and so win, but can't shorten an age.
+    Safety takes the stricter side: the longer minimum age, the lesser mode, majors held rather
+    than split rather than together, every ignore of both. Inner rules come after, and so win, but
+    can't shorten an age or let a major through.
     """
     return Policy(
         mode=_least(Mode, outer.mode, inner.mode),
         minimum_age=_longest(outer.minimum_age, inner.minimum_age),
         strategy=inner.strategy or outer.strategy,
-        major=inner.major or outer.major,
+        major=_strictest(outer.major, inner.major),
         exclude=inner.exclude if inner.exclude is not None else outer.exclude,
         commit=inner.commit or outer.commit,
         pipelines=_pipelines(outer.pipelines, inner.pipelines),
-        rules=(*outer.rules, *inner.rules),
+        rules=(*outer.rules, *(_no_laxer(rule, outer.major) for rule in inner.rules)),
         ignore=(*outer.ignore, *inner.ignore),
     )
 
@@ -229,12 +219,16 @@ def _pipelines(outer: dict[str, Pipeline], inner: dict[str, Pipeline]) -> dict[s
 
 
 def _tightened(outer: Pipeline, inner: Pipeline) -> Pipeline:
-    order = list(Automerge)
-    return Pipeline(
-        kinds=inner.kinds or outer.kinds,
-        automerge=min(outer.automerge, inner.automerge, key=order.index),
-        minimum_age=_longest(outer.minimum_age, inner.minimum_age),
-    )
+    return Pipeline(kinds=inner.kinds or outer.kinds, minimum_age=_longest(outer.minimum_age, inner.minimum_age))
+
+
+def _strictest(*given: Major | None) -> Major | None:
+    known = [major for major in given if major is not None]
+    return max(known, key=list(Major).index) if known else None
+
+
+def _no_laxer(rule: Rule, major: Major | None) -> Rule:
+    return rule if rule.major is None else msgspec.structs.replace(rule, major=_strictest(rule.major, major))
 
 
 class Effective(msgspec.Struct, frozen=True):
@@ -253,7 +247,8 @@ def effective(policy: Policy, dependency: Dependency) -> Effective:
     """What ``policy`` (combined over ``DEFAULTS``) says of the dependency.
 
     The minimum age is the longest that anything asks for: also that of every pipeline meant for
-    the kind, so that a rule which sends it elsewhere does not shorten it (DESIGN law 5).
+    the kind, so that a rule which sends it elsewhere does not shorten it (DESIGN law 5). Of what
+    several rules say of majors the strictest counts, of everything else the last.
     """
     rules = [rule for rule in policy.rules if rule.match.admits(dependency)]
     pipeline = _last((rule.pipeline for rule in rules), _routed(policy, dependency.kind))
@@ -267,7 +262,7 @@ def effective(policy: Policy, dependency: Dependency) -> Effective:
         pipeline=pipeline,
         minimum_age=duration(_longest(*ages) or "0d"),
         strategy=_last((rule.strategy for rule in rules), policy.strategy or Strategy.AUTO),
-        major=_last((rule.major for rule in rules), policy.major or Major.TOGETHER),
+        major=_strictest(*(rule.major for rule in rules)) or policy.major or Major.TOGETHER,
         prereleases=_last((rule.prereleases for rule in rules), False),
         group=_last((rule.group for rule in rules), None),
         ignores=tuple(ignore for ignore in policy.ignore if ignore.meant(dependency)),

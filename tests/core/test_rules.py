@@ -12,7 +12,6 @@ from bot.core.model import Kind, Strategy
 from bot.core.rules import (
     DEFAULT_PIPELINES,
     DEFAULTS,
-    Automerge,
     Commit,
     CommitStyle,
     Ignore,
@@ -115,12 +114,12 @@ def test_an_ignore_leaves_the_version_aside() -> None:
 
 
 def test_taste_is_decided_closest_to_the_repository() -> None:
-    outer = Policy(strategy=Strategy.BUMP, major=Major.HOLD, exclude=("a",), commit=Commit(name="Outer"))
-    inner = Policy(strategy=Strategy.PIN, major=Major.SPLIT, exclude=(), commit=Commit(style=CommitStyle.PLAIN))
+    outer = Policy(strategy=Strategy.BUMP, major=Major.SPLIT, exclude=("a",), commit=Commit(name="Outer"))
+    inner = Policy(strategy=Strategy.PIN, major=Major.HOLD, exclude=(), commit=Commit(style=CommitStyle.PLAIN))
     both = combine(outer, inner)
     assert (both.strategy, both.major, both.exclude, both.commit) == (
         Strategy.PIN,
-        Major.SPLIT,
+        Major.HOLD,
         (),
         Commit(style=CommitStyle.PLAIN),
     )
@@ -131,10 +130,10 @@ def test_taste_is_decided_closest_to_the_repository() -> None:
 @pytest.mark.parametrize(
     ("outer", "inner", "both"),
     [
-        (Mode.PROPOSE, Mode.DELIVER, Mode.PROPOSE),
-        (Mode.DELIVER, Mode.OBSERVE, Mode.OBSERVE),
+        (Mode.OBSERVE, Mode.PROPOSE, Mode.OBSERVE),
+        (Mode.PROPOSE, Mode.OBSERVE, Mode.OBSERVE),
         (None, Mode.PROPOSE, Mode.PROPOSE),
-        (Mode.DELIVER, None, Mode.DELIVER),
+        (Mode.OBSERVE, None, Mode.OBSERVE),
         (None, None, None),
     ],
 )
@@ -152,19 +151,33 @@ def test_the_longer_age_wins(outer: str | None, inner: str | None, both: str | N
 
 def test_pipelines_are_tightened_and_added() -> None:
     outer = {
-        "application": Pipeline(kinds=(Kind.LIBRARY,), automerge=Automerge.MINOR, minimum_age="5d"),
-        "os": Pipeline(automerge=Automerge.PATCH),
+        "application": Pipeline(kinds=(Kind.LIBRARY,), minimum_age="5d"),
+        "os": Pipeline(minimum_age="2d"),
     }
     inner = {
-        "application": Pipeline(automerge=Automerge.MAJOR, minimum_age="1d"),
+        "application": Pipeline(minimum_age="1d"),
         "web": Pipeline(kinds=(Kind.TOOL,)),
     }
     both = combine(Policy(pipelines=outer), Policy(pipelines=inner)).pipelines
     assert both == {
-        "application": Pipeline(kinds=(Kind.LIBRARY,), automerge=Automerge.MINOR, minimum_age="5d"),
-        "os": Pipeline(automerge=Automerge.PATCH),
+        "application": Pipeline(kinds=(Kind.LIBRARY,), minimum_age="5d"),
+        "os": Pipeline(minimum_age="2d"),
         "web": Pipeline(kinds=(Kind.TOOL,)),
     }
+
+
+def test_no_inner_scope_lets_a_major_through() -> None:
+    outer = Policy(major=Major.HOLD, rules=(Rule(match=Match(name="ours"), major=Major.TOGETHER),))
+    inner = Policy(major=Major.TOGETHER, rules=(Rule(match=Match(name="theirs"), major=Major.SPLIT),))
+    both = combine(outer, inner)
+    assert (both.major, [rule.major for rule in both.rules]) == (Major.HOLD, [Major.TOGETHER, Major.HOLD])
+
+
+def test_of_what_rules_say_of_majors_the_strictest_counts() -> None:
+    said = (Major.SPLIT, Major.HOLD, Major.TOGETHER)
+    rules = tuple(Rule(match=Match(), major=major) for major in said)
+    assert effective(Policy(major=Major.TOGETHER, rules=rules), dependency()).major is Major.HOLD
+    assert effective(Policy(major=Major.HOLD, rules=rules[2:]), dependency()).major is Major.TOGETHER
 
 
 def test_rules_and_ignores_add_up_the_inner_ones_last() -> None:
@@ -195,10 +208,10 @@ def test_every_kind_has_a_pipeline() -> None:
     assert set(DEFAULT_PIPELINES) == set(Kind)
 
 
-def test_the_last_rule_that_says_something_wins() -> None:
+def test_the_last_rule_that_says_something_wins_but_for_majors() -> None:
     rules = (
-        Rule(match=Match(), strategy=Strategy.BUMP, group="all", major=Major.HOLD, prereleases=True, pipeline="web"),
-        Rule(match=Match(name="flask"), strategy=Strategy.PIN, major=Major.SPLIT, prereleases=False),
+        Rule(match=Match(), strategy=Strategy.BUMP, group="all", major=Major.SPLIT, prereleases=True, pipeline="web"),
+        Rule(match=Match(name="flask"), strategy=Strategy.PIN, major=Major.TOGETHER, prereleases=False),
         Rule(match=Match(name="django"), group="django"),
     )
     found = effective(policy(rules=rules), dependency())

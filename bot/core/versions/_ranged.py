@@ -16,12 +16,14 @@ _JOINER = re.compile(r"\s*\|\|?\s*")
 class Ranged(ABC):
     """A scheme whose constraints are clauses (``>=1.2,<2``), and where ``joins`` alternatives of them.
 
+    What is widened ``opens`` (``^1.2`` becomes ``>=1.2,<3.0``) or gains an alternative.
     A rewritten constraint is the author's text with the versions of its clauses changed in
     place, and it is only given out when it really admits the version.
     """
 
     name: str
     joins: bool
+    opens: bool
 
     @abstractmethod
     def key(self, version: str) -> Any:
@@ -136,8 +138,9 @@ class Ranged(ABC):
         follows = [clause for clause in best if clause.follows and clause.version]
         if not follows:
             return self._moved(constraint, best, version, raised=False)
-        if not self.joins:
-            return self._opened(constraint, best, version)
+        opened = self._opened(constraint, best, version) if self.opens else None
+        if not self.joins or (opened is not None and self.satisfies(version, opened)):
+            return opened
         if not all(found):
             return None
         added = self._clause(constraint, follows[0], version, raised=True)
@@ -145,7 +148,7 @@ class Ranged(ABC):
         return None if added is None else f"{constraint[:end]}{_joiner(constraint, found)}{added}{constraint[end:]}"
 
     def _opened(self, constraint: str, alternative: Alternative, version: str) -> str | None:
-        """``~=1.4`` as ``>=1.4,<3``: for a language that can't state alternatives."""
+        """``~=1.4`` as ``>=1.4,<3``: for what is published in a language that can't state alternatives."""
         texts = [
             self._span(constraint, alternative, clause, version)
             if clause.follows
@@ -160,7 +163,7 @@ class Ranged(ABC):
             return None
         comma = ", " if ", " in constraint else ","
         gap = constraint[clause.start + len(clause.operator) : clause.at]
-        upper = f"<{gap}{_above(version, _width(clause.version) - (clause.operator == '~='))}"
+        upper = f"<{gap}{_ceiling(clause, version)}"
         if any(other.lower and self.key(other.version) >= self.key(clause.version) for other in alternative):
             return upper
         return f">={gap}{clause.version}{comma}{upper}"
@@ -240,6 +243,17 @@ def _above(version: str, width: int) -> str:
     """The lowest text of ``width`` segments above the version: 2.3.1 gives "3", "2.4"."""
     *kept, last = ([int(segment) for segment in _segments(version)] + [0] * width)[:width]
     return ".".join(map(str, [*kept, last + 1]))
+
+
+def _ceiling(clause: Clause, version: str) -> str:
+    """Where a clause that follows would end if it stood at the version: ``^1.2`` at 2.3.1 gives "3.0"."""
+    width = _width(clause.version)
+    if clause.operator == "^":
+        segments = _segments(version)
+        fixed = next((index for index, segment in enumerate(segments[:width]) if int(segment)), 0) + 1
+    else:
+        fixed = min(2, width) if clause.operator == "~" else width - (clause.operator == "~=")
+    return _above(version, fixed) + ".0" * (width - fixed if clause.operator in {"^", "~"} else 0)
 
 
 def _framed(constraint: str, text: str) -> str:

@@ -126,6 +126,7 @@ class Npm(Ranged):
 
     name = "npm"
     joins = True
+    opens = False
 
     def key(self, version: str) -> Any:
         """The sort key of the version ("17" is read as 17.0.0), None for what is not one."""

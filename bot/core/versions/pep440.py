@@ -56,6 +56,7 @@ class Pep440(Ranged):
 
     name = "pep440"
     joins = False
+    opens = True
 
     def key(self, version: str) -> Any:
         """The ``packaging`` version, None for what is not one."""

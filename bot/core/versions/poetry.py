@@ -63,6 +63,9 @@ class Poetry(Pep440):
 
     name = "poetry"
     joins = True
+    opens = True
+    # What Poetry publishes is PEP 508, which has no alternatives: `^1.0 || ^2.3` with its gap would
+    # stand there as `>=1.0,<2.0 || >=2.3,<3.0`, which no installer accepts.
 
     def valid(self, constraint: str) -> bool:
         """Whether it can be read; "" admits everything, as ``*`` does."""
