@@ -121,6 +121,40 @@ class NewCommit:
     at: datetime
 
 
+class ReviewState(StrEnum):
+    """Where a pull request stands."""
+
+    OPEN = "open"
+    MERGED = "merged"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """A pull request from a branch of the bot's, on forges that have them.
+
+    ``head`` is the commit it showed last; ``by_person`` tells, for a closed one, that somebody
+    other than the bot closed it.
+    """
+
+    number: int
+    state: ReviewState
+    url: str
+    head: str
+    title: str
+    body: str
+    by_person: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What a pull request says; a forge without them has no use for it."""
+
+    title: str
+    body: str
+    labels: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Branch:
     """A branch of the bot's: ``parent`` is None unless its head has exactly one.
@@ -215,6 +249,22 @@ class Forge(Protocol):
 
     def diff(self, base_commit: str | None, commit: str) -> str:
         """What a commit changes against another, as a unified diff for people to read."""
+        ...
+
+
+class PullRequests(Protocol):
+    """The pull requests of a forge that has them. Every method raises ``ForgeError``."""
+
+    def listed(self) -> dict[str, Review]:
+        """The newest pull request of each branch of the bot's, by branch; none from other people's forks."""
+        ...
+
+    def open(self, branch: str, words: Words) -> Review:
+        """Open one from the branch to the base, or bring its words up to date; the same again writes nothing."""
+        ...
+
+    def close(self, number: int, why: str) -> None:
+        """Close one with a comment that says why; one that is closed already is left as it is."""
         ...
 
 
