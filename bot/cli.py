@@ -23,6 +23,7 @@ from bot import __version__
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from bot.app import App
     from bot.config import Settings
 
 Progress = Callable[[int, int], None]
@@ -89,21 +90,26 @@ def run(
 ) -> None:
     """Put every update on a branch of its own, with one commit. Your files and index stay as they are."""
     from bot.app import App
+
+    with App.opened(_settings(config)) as app:
+        done = [_run_one(app, target, dry=dry) for target in targets or ["."]]
+    if not all(done):
+        raise typer.Exit(1)
+
+
+def _run_one(app: App, target: str, *, dry: bool) -> bool:
+    """Run over one repository; whether it went well. One repository's trouble is not the others'."""
     from bot.core.errors import ExpectedError
     from bot.faults import explained
     from bot.view import print_run
 
-    failed = False
-    with App.opened(_settings(config)) as app:
-        for target in targets or ["."]:
-            try:
-                with _progress() as progress:
-                    done = app.run(target, dry=dry, progress=progress)
-                print_run(done)
-            except ExpectedError as error:  # one repository's trouble is not the others'
-                failed = explained(error) > 0
-    if failed:
-        raise typer.Exit(1)
+    try:
+        with _progress() as progress:
+            done = app.run(target, dry=dry, progress=progress)
+        print_run(done)
+    except ExpectedError as error:
+        return not explained(error)
+    return True
 
 
 @cli.command()

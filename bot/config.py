@@ -14,7 +14,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar
 
 import msgspec
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
@@ -212,6 +212,3 @@ def unknown_variables(environ: Mapping[str, str]) -> tuple[str, ...]:
     known = {f"{PREFIX}{name.upper()}" for name in Config.model_fields} | {CONFIG_VARIABLE}
     ours = (name for name in sorted(environ) if name.upper().startswith(PREFIX))
     return tuple(name for name in ours if name.upper().split("__", 1)[0] not in known)
-
-
-Format = Literal["table", "json", "markdown"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import re
 import shutil
 import subprocess
 import sys
@@ -46,10 +47,15 @@ def _git() -> Finding:
     path = shutil.which("git")
     if path is None:
         return Finding("git", well=False, detail="not found; install the package git")
-    answer = subprocess.run([path, "--version"], capture_output=True, text=True, check=False, timeout=10).stdout  # noqa: S603 - a fixed command
-    numbers = [int(part) for part in answer.split()[2].split(".")[:2]] if len(answer.split()) > 2 else [0, 0]
-    well = tuple(numbers) >= OLDEST_GIT
-    return Finding("git", well, answer.strip() if well else f"{answer.strip()}; 2.30 or newer is needed")
+    try:
+        answer = subprocess.run([path, "--version"], capture_output=True, text=True, check=False, timeout=10).stdout  # noqa: S603 - a fixed command
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return Finding(
+            "git", well=False, detail=f"{path} can't be run ({type(error).__name__}); install the package git"
+        )
+    numbers = re.search(r"(\d{1,9})\.(\d{1,9})", answer)
+    well = numbers is not None and (int(numbers[1]), int(numbers[2])) >= OLDEST_GIT
+    return Finding("git", well, answer.strip() if well else f"{answer.strip() or path}; 2.30 or newer is needed")
 
 
 def _store(settings: Settings) -> Finding:
@@ -67,10 +73,12 @@ def _registries(settings: Settings) -> Iterator[Finding]:
     with client(settings, MemoryCache()) as http:
         answers = registries.look_up(probes, known, http, addresses)
     for package, answer in answers.items():
-        base = addresses(package)
-        where = "" if isinstance(base, Unavailable) else f" at {host_of(base)}"
         if isinstance(answer, Listing):
-            detail = f"answers{where} ({len(answer.releases)} releases of {package.name})"
+            detail = f"answers{_place(addresses(package))} ({len(answer.releases)} releases of {package.name})"
             yield Finding(package.registry, well=True, detail=detail)
         else:
-            yield Finding(package.registry, well=False, detail=f"{answer.detail}{where}")
+            yield Finding(package.registry, well=False, detail=answer.detail)
+
+
+def _place(base: str | Unavailable) -> str:
+    return "" if isinstance(base, Unavailable) else f" at {host_of(base)}"

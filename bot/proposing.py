@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -116,17 +116,17 @@ class _Proposer:
     def propose(self, plan: Plan, words: _Words) -> Outcome:
         """Create the plan's branch, move it, or leave it as it is."""
         branch = self.branches.get(plan.branch)
-        if branch is not None and not self._own(branch, words.author):
+        if branch is not None and not self._own(branch, plan, words.author):
             detail = "someone else committed to it: it is theirs now"
             return self._outcome(plan, words, State.LEFT_ALONE, detail, branch.head)
         if branch is not None and self._holds(branch, plan):
-            self._record(plan, words, branch.head)
+            self._record(plan, words, branch.head, branch.parent)
             return self._outcome(plan, words, State.UNCHANGED, "", branch.head)
         commit = NewCommit(self.scan.commit, plan.files, words.message, words.author, self.now)
         done = self.forge.propose(plan.branch, commit, branch.head if branch else None)
         if not isinstance(done, Pushed):
             return self._outcome(plan, words, State.LEFT_ALONE, done.detail, branch.head if branch else None)
-        self._record(plan, words, done.head)
+        self._record(plan, words, done.head, self.scan.commit)
         state = State.MOVED if branch else State.CREATED
         return self._outcome(plan, words, state if done.changed else State.UNCHANGED, "", done.head)
 
@@ -146,14 +146,16 @@ class _Proposer:
         self.ledger.close(record.repository, record.branch, status, self.now)
         return Outcome(record.branch, state, "", record.title, "", None, None)
 
-    def _own(self, branch: Branch, author: Author) -> bool:
-        """Whether the head is the bot's: the recorded one, or (a lost store) one that says and proves so."""
+    def _own(self, branch: Branch, plan: Plan, author: Author) -> bool:
+        """Whether the head is the bot's: the recorded one, or (lost store, killed run) one that says and proves so."""
         record = self.recorded.get(branch.name)
-        if record is not None and record.head == branch.head:
-            return True
+        if record is not None and (record.head == branch.head or _amended(record, branch)):
+            return record.head == branch.head
         if not branch.trailers or branch.author_email != author.email or branch.parent is None:
             return False
-        return self.scan.commit is not None and self.forge.is_ancestor(branch.parent, self.scan.commit)
+        if self.scan.commit is None or not self.forge.is_ancestor(branch.parent, self.scan.commit):
+            return False
+        return self.forge.touched(branch.parent, branch.head) <= plan.files.keys()
 
     def _holds(self, branch: Branch, plan: Plan) -> bool:
         """Whether the branch already holds exactly this plan, on files that the base has not changed since."""
@@ -183,7 +185,7 @@ class _Proposer:
             return not self.scan.skipped
         return all(skip.reason in _GONE_FOR_GOOD for _, skip in decision.skips) or bool(decision.updates)
 
-    def _record(self, plan: Plan, words: _Words, head: str) -> None:
+    def _record(self, plan: Plan, words: _Words, head: str, base: str | None) -> None:
         known = self.recorded.get(plan.branch)
         updates = tuple(_proposed(update) for update in plan.updates)
         if known is not None and (known.head, known.updates) == (head, updates):
@@ -195,7 +197,7 @@ class _Proposer:
             title=words.title,
             body=words.body,
             head=head,
-            base=self.scan.commit or "",
+            base=base or "",
             updates=updates,
             created_at=self.now,
             updated_at=self.now,
@@ -206,13 +208,18 @@ class _Proposer:
         return Outcome(plan.branch, state, detail, words.title, words.body, head, plan)
 
 
+def _amended(record: ProposalRecord, branch: Branch) -> bool:
+    """Whether an unrecorded head looks like someone's amendment of the recorded one.
+
+    Such a commit keeps author, trailers and parent. A run that was killed between the branch and the
+    store left other trailers (a newer release) or another parent (rebuilt on a newer base).
+    """
+    stated = {f"{update.registry}/{update.name}@{update.version}" for update in record.updates}
+    return branch.parent == record.base and stated == set(branch.trailers)
+
+
 def _proposed(update: Update) -> ProposedUpdate:
     package = update.package
     return ProposedUpdate(
         update.subject, package.registry, package.name, update.from_version, update.version, update.bump
     )
-
-
-def changed(outcomes: Iterable[Outcome]) -> bool:
-    """Whether the run did anything."""
-    return any(outcome.state not in {State.UNCHANGED, State.LEFT_ALONE} for outcome in outcomes)

@@ -244,7 +244,8 @@ def masked(url: str) -> str:
         address, mark, query = url, "", ""
     head, at, tail = address.rpartition("@")
     scheme, separator, _ = head.partition("://")
-    shown = f"{scheme}{separator}***{at}{tail}" if at else address
+    start = f"{scheme}{separator}" if separator else ""
+    shown = f"{start}***{at}{tail}" if at else address
     return f"{shown}?***" if mark else shown
 
 

@@ -31,8 +31,6 @@ from bot.core.versions import scheme
 RUNTIME_OF = {"pypi": "python", "npm": "node"}
 """The language runtime that the releases of a registry require."""
 
-_FOR_DEVELOPERS = frozenset({"devDependencies", "overrides", "packageManager", "resolutions"})
-
 EVERY_MEMBER = "**"
 """The importer that a lock file names when it holds every member of the workspace."""
 
@@ -143,9 +141,9 @@ def _dependency(repository: _Repository, facts: FileFacts, statement: Statement)
 def _only_for_developers(role: Role, statement: Statement) -> bool:
     """Whether the runtime that a library promises to its users does not bind this statement.
 
-    npm heeds these sections for the library's developers only, on a Node of their choice.
+    npm installs ``devDependencies`` for the library's developers only, on a Node of their choice.
     """
-    return role is Role.LIBRARY and statement.context.group in _FOR_DEVELOPERS
+    return role is Role.LIBRARY and statement.context.group == "devDependencies"
 
 
 def _covering(repository: _Repository, path: str) -> _Lock | None:

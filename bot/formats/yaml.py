@@ -217,6 +217,8 @@ class _Reader:
         """Where the lines of a literal block scalar stand: each without its indentation."""
         first = bisect_right(self._starts, start)
         lines = self._starts[first : first + value.count("\n") + 2]
+        if not lines:  # no block at all: an anchor such as &1:1, whose end is in doubt, before a "|"
+            return Span(start, end), NOWHERE
         breaks: list[tuple[int, int]] = []
         size = 0
         for piece, begin, after in zip(value.split("\n"), lines, [*lines[1:], len(self._text)], strict=False):

@@ -300,11 +300,10 @@ def test_nothing_declared_or_a_registry_without_a_runtime_gives_none() -> None:
     assert floor("Dockerfile", facts("Dockerfile", other, declares=[python("3.9")])) is None
 
 
-@pytest.mark.parametrize("group", ["devDependencies", "overrides", "packageManager", "resolutions"])
-def test_a_library_s_engines_do_not_bind_its_developers(group: str) -> None:
+def test_a_library_s_engines_do_not_bind_its_developers() -> None:
     declares: list[Declaration] = [DeclaredRuntime("node", "npm", ">=16"), DeclaredRole(Role.LIBRARY)]
     used = statement("^1.0.0", registry="npm", group="dependencies")
-    tool = statement("^1.0.0", registry="npm", group=group, line=2)
+    tool = statement("^1.0.0", registry="npm", group="devDependencies", line=2)
     found = resolve([facts("package.json", used, tool, declares=declares)])
     assert [d.runtime.floor if d.runtime else None for d in found] == ["16.99.99", None]
     service = resolve([facts("package.json", tool, declares=declares[:1])])

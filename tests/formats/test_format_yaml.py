@@ -82,6 +82,17 @@ def test_an_anchor_whose_end_is_in_doubt_is_not_located(loader: Any) -> None:
     assert (value.value, value.locate(0, 2)) == (":1", None)
 
 
+@pytest.mark.parametrize("text", ["&1:1 |", "- &1:1 |", "a: &1:1 |"])
+def test_a_bar_behind_such_an_anchor_is_no_block(text: str) -> None:
+    for loader in (pyyaml.CSafeLoader, pyyaml.SafeLoader):
+        _outcome(text, loader)
+    (document,) = yaml.parse(text)
+    node = document.items[0] if isinstance(document, Array) else document
+    value = node.get("a") if isinstance(node, Table) else node
+    assert isinstance(value, Scalar)
+    assert (value.value, value.locate(0, 2)) == (":1 |", None)
+
+
 def _outcome(text: str, loader: Any) -> list[Any] | None:
     try:
         documents = yaml._Reader(text, loader).read()

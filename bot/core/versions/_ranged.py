@@ -151,7 +151,7 @@ class Ranged(ABC):
         """``~=1.4`` as ``>=1.4,<3``: for what is published in a language that can't state alternatives."""
         texts = [
             self._span(constraint, alternative, clause, version)
-            if clause.follows
+            if clause.follows and clause.version
             else self._clause(constraint, clause, version, raised=False)
             for clause in alternative
         ]

@@ -9,6 +9,8 @@ from bot.core.model import Bump
 
 _START = re.compile(r"v?([0-9]{1,4})(?![0-9])(?:\.([0-9]{1,4})(?![0-9])(?:\.([0-9]))?)?", re.IGNORECASE)
 
+_DAY = re.compile(r"v?((?:199[0-9]|20[0-9]{2})(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01]))(?![0-9])", re.IGNORECASE)
+
 
 def step(old: Sequence[int], new: Sequence[int], *, caret: bool = False) -> Bump:
     """The size of the step between two releases, given as their numeric segments.
@@ -30,11 +32,11 @@ def calendar_step(old: str, new: str, *, short_years: bool) -> Bump | None:
     """CALENDAR or PATCH when both versions are dates, None when either is not.
 
     A version is a date when its first segment is a year from 1990 to 2100 (``2024.8.30``,
-    ``2026b``) or, with ``short_years``, a year from 15 to 45 with a month after it (1 to 12)
-    that is zero-padded or followed by a third segment (``24.4.0``, ``22.04``). A step is
-    CALENDAR unless the first two segments are the same: then only what stands behind the month
-    moved, and it is a PATCH. Two four-digit years with something that is no number behind them
-    (``2026a`` to ``2026b``) make a CALENDAR step.
+    ``2026b``), a whole day (``20240306.1``) or, with ``short_years``, a year from 15 to 45 with
+    a month after it (1 to 12) that is zero-padded or followed by a third segment (``24.4.0``,
+    ``22.04``). A step is CALENDAR unless the month (or whole day) is the same: then only what
+    stands behind it moved, and it is a PATCH. Two four-digit years with something that is no
+    number behind them (``2026a`` to ``2026b``) make a CALENDAR step.
     """
     before, after = _date(old, short_years=short_years), _date(new, short_years=short_years)
     if before is None or after is None:
@@ -43,6 +45,8 @@ def calendar_step(old: str, new: str, *, short_years: bool) -> Bump | None:
 
 
 def _date(version: str, *, short_years: bool) -> tuple[int, int | None] | None:
+    if day := _DAY.match(version):
+        return int(day[1]), 0
     match = _START.match(version)
     if match is None:
         return None
