@@ -139,6 +139,9 @@ def _facts(path: str, content: bytes | TooLarge, ecosystem: Ecosystem) -> FileFa
         return _skip(path, FileReason.UNDECODABLE, f"not UTF-8: byte {error.start} is {content[error.start]:#04x}")
     except ParseError as error:
         return _skip(path, FileReason.UNPARSABLE, str(error))
+    except Exception as error:  # noqa: BLE001 - a fault of one reader costs one file, which says so, not the pass
+        fault = f"{type(error).__name__} in {ecosystem.name}: a fault of ours; please send us this file"
+        return _skip(path, FileReason.UNPARSABLE, fault)
 
 
 def complete(files: Sequence[FileFacts], ecosystems: Sequence[Ecosystem]) -> tuple[FileFacts, ...]:

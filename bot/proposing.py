@@ -66,7 +66,13 @@ class _Words:
     author: Author
 
 
-_GONE_FOR_GOOD = frozenset({SkipReason.UP_TO_DATE, SkipReason.IN_RANGE, SkipReason.IGNORED, SkipReason.HELD})
+_GONE_FOR_GOOD = frozenset(
+    {
+        *(SkipReason.UP_TO_DATE, SkipReason.IN_RANGE, SkipReason.IGNORED, SkipReason.HELD),
+        *(SkipReason.NEEDS_RUNTIME, SkipReason.QUARANTINED, SkipReason.WITHDRAWN, SkipReason.UNPINNED),
+        *(SkipReason.FLOATING, SkipReason.LOCAL, SkipReason.LOCK_NOT_REFRESHED),
+    }
+)
 """Skips after which an open proposal of that subject is not wanted any more.
 
 Never those that tell of a failure of the bot's own, such as a registry that is down (DESIGN law 11).

@@ -47,8 +47,10 @@ class Site:
 
     @property
     def now(self) -> str:
-        """What is in use, as the file states it where it states it exactly."""
-        return clean(self.dependency.constraint or self.dependency.current or "any")
+        """The locked version where there is one, else what the file states."""
+        dependency = self.dependency
+        said = dependency.current if dependency.locked else dependency.constraint
+        return clean(said or dependency.current or "any")
 
     @property
     def bump(self) -> str:

@@ -201,7 +201,8 @@ def _known(dependency: Dependency, listing: Listing, wanted: Effective) -> _Site
         return Skip(SkipReason.UNSUPPORTED_CONSTRAINT, f"{current!r} is not a version")
     site = _Site(dependency, listing, rules, wanted, current)
     if site.fixed and _listed(site) is None:
-        where = f"{dependency.package.registry} does not list {dependency.package.name} {current}"
+        source = f" of {dependency.lock}" if dependency.locked else ""
+        where = f"{dependency.package.registry} does not list {dependency.package.name} {current}{source}"
         return Skip(SkipReason.NOT_FOUND, f"{where}: it may come from another index")
     return site
 
@@ -357,6 +358,8 @@ def _needs_runtime(site: _Site, release: Release) -> Skip | None:
 
 
 def _declared(runtime: Runtime) -> str:
+    if "python_" in runtime.declared:
+        return f"its marker says {runtime.declared}"
     return f"{runtime.path} declares {runtime.declared}"
 
 

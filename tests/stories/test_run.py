@@ -241,3 +241,52 @@ def test_a_folder_without_git_can_be_scanned(desk: Desk, tmp_path: Path) -> None
     found = desk.freshline("scan", str(folder), "--format", "json").json()
     assert found["commit"] is None
     assert found["dependencies"][0]["update"]["version"] == "1.1"
+
+
+def test_an_unreadable_lock_file_keeps_its_manifest_where_it_is(shop: Desk) -> None:
+    shop.write({"web/package-lock.json": "<<<<<<< HEAD\n"})
+    found = shop.scan()
+    skip = next(d["skip"] for d in found["dependencies"] if d["name"] == "left-pad")
+    assert (skip["reason"], skip["candidate"]) == ("lock_not_refreshed", "1.3.0")
+    assert [s["path"] for s in found["skipped_files"]] == ["web/package-lock.json"]
+
+
+def test_a_branch_whose_release_needs_a_newer_runtime_now_is_retired(shop: Desk) -> None:
+    shop.run()
+    newer = {"1.1": {"requires_python": ">=3.13"}}
+    listed = versions("1.0", "1.1")
+    listed["1.1"] |= newer["1.1"]
+    shop.registry.pypi("alpha", listed)
+    shop.write({".python-version": "3.9\n"})
+    assert "superseded  freshline/pypi/alpha" in shop.run()
+    skip = next(d["skip"] for d in shop.scan()["dependencies"] if d["name"] == "alpha")
+    assert (skip["reason"], skip["detail"]) == ("needs_runtime", "needs python >=3.13; .python-version declares 3.9")
+
+
+def test_a_marker_narrows_the_runtime_and_is_named(shop: Desk) -> None:
+    listed = versions("1.0", "1.1")
+    listed["1.1"]["requires_python"] = ">=3.10"
+    shop.registry.pypi("alpha", listed)
+    shop.write({"requirements.txt": 'alpha==1.0 ; python_version < "3.9"\n'})
+    skip = next(d["skip"] for d in shop.scan()["dependencies"] if d["name"] == "alpha")
+    assert skip["detail"] == 'needs python >=3.10; its marker says python_version < "3.9"'
+
+
+def test_a_catalog_takes_the_version_that_its_followers_were_locked_to(shop: Desk) -> None:
+    shop.registry.npm("lodash", versions("3.10.0", "3.10.1", "4.18.1"))
+    lock = (
+        "lockfileVersion: '9.0'\ncatalogs:\n  default:\n    lodash:\n      specifier: ~3.10.0\n      version: 3.10.0\n"
+        "importers:\n  .:\n    dependencies:\n      lodash:\n        specifier: 4.18.1\n        version: 4.18.1\n"
+        "  packages/a:\n    dependencies:\n      lodash:\n        specifier: 'catalog:'\n        version: 3.10.0\n"
+        "packages:\n  lodash@3.10.0:\n    resolution: {integrity: x}\n"
+    )
+    shop.write(
+        {
+            "pnpm-workspace.yaml": "packages: [packages/*]\ncatalog:\n  lodash: ~3.10.0\n",
+            "package.json": '{"private": true, "dependencies": {"lodash": "4.18.1"}}',
+            "packages/a/package.json": '{"private": true, "dependencies": {"lodash": "catalog:"}}',
+            "pnpm-lock.yaml": lock,
+        }
+    )
+    found = {d["path"]: d["current"] for d in shop.scan()["dependencies"] if d["name"] == "lodash"}
+    assert found == {"package.json": "4.18.1", "packages/a/package.json": "3.10.0", "pnpm-workspace.yaml": "3.10.0"}
