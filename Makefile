@@ -10,14 +10,16 @@ SCRATCH := .scratch
 SAMPLE := $(SCRATCH)/shop
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench clean
+.PHONY: help tools run test check bench clean
 
 help: ## List what there is to do
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1	/' | expand -t 16
 
-$(VENV)/bin/pip:
-	@test -n "$(PYTHON)" || { echo "freshline: Python 3.11 or newer is needed; install the package python3 (or name one: make PYTHON=/path/to/python3 ...)"; exit 1; }
+tools:
 	@command -v git >/dev/null || { echo "freshline: git is needed; install the package git"; exit 1; }
+
+$(VENV)/bin/pip: | tools
+	@test -n "$(PYTHON)" || { echo "freshline: Python 3.11 or newer is needed; install the package python3 (or name one: make PYTHON=/path/to/python3 ...)"; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "freshline: this Python has no venv; install the package python3-venv"; exit 1; }
 	@echo "Making a virtual environment in $(VENV) ..."
 	@$(PYTHON) -m venv $(VENV)
@@ -33,7 +35,7 @@ $(DEV): pyproject.toml | $(RUNTIME)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[postgres]' --group dev
 	@touch $@
 
-run: $(RUNTIME) ## Upgrade a small sample, or your own: make run REPO=path-or-URL
+run: tools $(RUNTIME) ## Upgrade a small sample, or your own: make run REPO=path-or-URL
 ifdef REPO
 	@$(BIN)/freshline scan "$(REPO)"
 	@$(BIN)/freshline run "$(REPO)"
@@ -51,16 +53,16 @@ else
 	@echo && echo "Look around: git -C $(SAMPLE) branch   Your own repository: make run REPO=/path/to/it"
 endif
 
-test: $(DEV) ## Run the tests (REQUIRE=all: a missing part is a failure)
+test: tools $(DEV) ## Run the tests (REQUIRE=all: a missing part is a failure)
 	@$(BIN)/python -m pytest $(if $(REQUIRE),--require=$(REQUIRE)) --cov --cov-report=term:skip-covered $(ARGS)
 
-check: $(DEV) ## Lint, types and architecture
+check: tools $(DEV) ## Lint, types and architecture
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache 
 
-bench: $(DEV) ## Measure speed and memory; prints JSON
+bench: tools $(DEV) ## Measure speed and memory; prints JSON
 	@$(BIN)/python -m tests.benchmarks
 
 clean: ## Remove the virtual environment, caches and the sample

@@ -145,11 +145,15 @@ def test_no_command_shows_the_help(shell: Shell) -> None:
 
 PLUGIN = """
 from bot.core.ecosystem import Ecosystem
+from bot.core.model import DeclaredRole, FileFacts, Role
 
 def extract(path, text):
+    return FileFacts(path, "faulty", (), (DeclaredRole(Role.LIBRARY),))
+
+def complete(own, every):
     raise RuntimeError("no answer from https://ann:hunter2/@x@packages.example/simple with token='t0p'")
 
-ecosystem = Ecosystem("faulty", ("faulty.txt",), 1, extract)
+ecosystem = Ecosystem("faulty", ("faulty.txt",), 1, extract, complete)
 """
 
 

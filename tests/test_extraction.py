@@ -56,6 +56,8 @@ class Kept(dict[FactsKey, FileFacts]):
 
 def words(path: str, text: str) -> FileFacts:
     """One statement for each word."""
+    if "fault" in text:
+        raise ZeroDivisionError(text)
     if "broken" in text:
         raise ParseError("it is broken", 3)
     found = (Statement(Package("pypi", word), Kind.LIBRARY, "pep440", "", (), 1) for word in text.split())
@@ -126,10 +128,11 @@ def test_files_that_say_little_by_their_name_are_searched_for_the_hint() -> None
         (b"x" * (11 * LARGE), FileReason.TOO_LARGE, "5.5 MiB; files above 5 MiB are not read"),
         (b"ab\xff", FileReason.UNDECODABLE, "not UTF-8: byte 2 is 0xff"),
         (b"broken", FileReason.UNPARSABLE, "line 3: it is broken"),
+        (b"fault", FileReason.UNPARSABLE, "ZeroDivisionError in words: a fault of ours; please send us this file"),
         (b"x " * LARGE, FileReason.TIMED_OUT, "reading it took more than 20 seconds or 2 GiB"),
         (b"\xff" + b"x" * LARGE, FileReason.UNDECODABLE, "not UTF-8: byte 0 is 0xff"),
     ],
-    ids=["too large", "undecodable", "unparsable", "dies apart", "undecodable apart"],
+    ids=["too large", "undecodable", "unparsable", "a fault", "dies apart", "undecodable apart"],
 )
 def test_a_file_that_cannot_be_read_is_said_and_costs_only_itself(
     content: bytes, reason: FileReason, detail: str

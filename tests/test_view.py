@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import tomllib
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,9 +10,11 @@ import pytest
 
 from bot import view
 from bot.app import Pass
+from bot.config import ConfigError, load
 from bot.core.model import Bump
 from bot.core.rules import DEFAULTS
 from bot.doctor import Finding
+from bot.policy_file import PolicyError
 from bot.proposing import Outcome, State
 from bot.store import ProposalRecord, ProposedUpdate
 from bot.upgrade import Scan
@@ -166,3 +169,42 @@ def test_everything_about_a_dependency_is_told(tmp_path: Path) -> None:
     assert "  in use    not known\n" in alpha
     assert (missed.code, "Nothing here is called no-such-thing.\n" in missed.out) == (1, True)
     assert "  broken/package.json was not read (unparsable: " in missed.out
+
+
+def test_the_configuration_is_shown_as_toml_without_secrets(
+    capsys: Capture, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("FRESHLINE_STORE__URL", "postgresql://ann:s3cr3t@db.example/x")
+    monkeypatch.setenv("FRESHLINE_REGISTRIES__ACME__URL", "https://ann:s3cr3t@acme.example/simple")
+    monkeypatch.setenv("FRESHLINE_REGISTRIES__ACME__TOKEN", "s3cr3t")
+    path = tmp_path / "fresh\x1bline\n.toml"
+    path.write_text('fleet = "ours"\n')
+    view.print_config(load(path))
+    shown = capsys.readouterr().out
+    assert "s3cr3t" not in shown
+    assert shown.startswith(f"# read from {tmp_path}/fresh?line?.toml and the environment\n")
+    said = tomllib.loads(shown)
+    assert said["fleet"] == "ours"
+    assert said["store"]["url"] == "postgresql://***@db.example/x"
+    assert said["registries"]["acme"]["url"] == "https://***@acme.example/simple"
+    assert set(said["registries"]["acme"]["token"]) == {"*"}
+    assert said["policy"]["minimum_age"] == "3d"
+
+
+def test_a_policy_file_is_checked(capsys: Capture, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("FRESHLINE_HTP", "x")
+    config, policy = tmp_path / "a.toml", tmp_path / "b.toml"
+    config.write_text("")
+    view.print_config_check(load(config), None)
+    assert capsys.readouterr().out == (
+        f"{config}: sound\nFRESHLINE_HTP in the environment means nothing to Freshline: is it misspelt?\n"
+    )
+    with pytest.raises(ConfigError, match="name a policy file"):
+        view.print_config_check(load(config), policy)
+    policy.write_text("x = 1")
+    with pytest.raises(PolicyError, match="unknown field"):
+        view.print_config_check(load(config), policy)
+    policy.write_text("")
+    capsys.readouterr()
+    view.print_config_check(load(config), policy)
+    assert capsys.readouterr().out.endswith(f"{policy}: sound\n")

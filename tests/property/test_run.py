@@ -28,7 +28,7 @@ from bot.upgrade import Tools, scan
 
 NOW = datetime(2026, 9, 1, tzinfo=UTC)
 ENVIRON = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": "/nonexistent"}
-FEW = settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+FEW = settings(max_examples=7, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 PYTHON = ("alpha", "beta", "gamma", "delta")
 NODE = ("left-pad", "@acme/ui")
