@@ -70,7 +70,7 @@ _GONE_FOR_GOOD = frozenset(
     {
         *(SkipReason.UP_TO_DATE, SkipReason.IN_RANGE, SkipReason.IGNORED, SkipReason.HELD),
         *(SkipReason.NEEDS_RUNTIME, SkipReason.QUARANTINED, SkipReason.WITHDRAWN, SkipReason.UNPINNED),
-        *(SkipReason.FLOATING, SkipReason.LOCAL, SkipReason.LOCK_NOT_REFRESHED),
+        *(SkipReason.FLOATING, SkipReason.LOCAL),
     }
 )
 """Skips after which an open proposal of that subject is not wanted any more.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -316,8 +315,3 @@ def _table(header: Sequence[str], rows: Iterable[Sequence[RenderableType]]) -> T
     for row in rows:
         table.add_row(*row)
     return table
-
-
-def reasons(scan: Scan) -> Counter[str]:
-    """How many sites each reason holds back."""
-    return Counter(skip.reason.value for decision in scan.decisions for _, skip in decision.skips)

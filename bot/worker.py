@@ -31,7 +31,7 @@ def read_apart(path: str, content: bytes, ecosystem: Ecosystem) -> FileFacts:
     Raises ``ParseError``, ``UnicodeDecodeError`` and ``TimedOutError``.
     """
     text = content.decode()
-    command = [sys.executable, "-I", "-m", "bot.worker", ecosystem.name]
+    command = [sys.executable, "-P", "-m", "bot.worker", ecosystem.name]
     given = path.encode("utf-8", "surrogateescape") + b"\0" + text.encode()  # a path may be too long for an argument
     try:
         done = subprocess.run(command, input=given, capture_output=True, timeout=SECONDS * 2, check=False)  # noqa: S603 - our own interpreter and module, arguments as a list

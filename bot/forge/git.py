@@ -61,6 +61,7 @@ _ADVICE = (
     ("authentication failed", "Give git credentials for this address (a credential helper or an SSH key)"),
     ("could not read username", "Give git credentials for this address (a credential helper or an SSH key)"),
     ("host key verification failed", "Add the server's key to known_hosts first: ssh-keyscan"),
+    ("cannot create 'refs/heads/", "Rename the branch that is in the way: git branch -m freshline another-name"),
     ("does not appear to be a git repository", "See that the address is right"),
     ("unknown repository extension", "This repository needs a newer git"),
 )
