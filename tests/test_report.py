@@ -34,9 +34,7 @@ from bot.report import (
     as_renderables,
     clean,
     headline,
-    reasons,
     sites,
-    summary,
 )
 from bot.upgrade import Scan
 from tests.fakes.values import NOW, ago, decided, dependency, listing, policy, python, release
@@ -335,11 +333,6 @@ def test_no_text_controls_a_terminal_or_a_line(everything: bool) -> None:
 def test_clean_keeps_what_can_be_printed() -> None:
     assert clean("é 漢 ok") == "é 漢 ok"
     assert clean("a\tb\x00\x7f\u200b\u202e") == "a?b????"
-
-
-def test_the_reasons_are_counted() -> None:
-    assert reasons(shop()) == {"too_young": 1, "in_range": 1}
-    assert summary(scan([], []), ()).startswith("0 behind, 0 up to date")
 
 
 def test_the_pipeline_is_that_of_the_policy() -> None:
