@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from bot import plugins, registries
 from bot.config import PREFIX, ConfigError, RegistrySettings, Settings
-from bot.core.model import Answer, History, Listing, Package, SkipReason, Unavailable
+from bot.core.model import Answer, Listing, Package, SkipReason, Unavailable
 from bot.core.rules import Mode
-from bot.forge.base import Forge
+from bot.forge.base import Forge, PullRequests
 from bot.forge.dry_run import DryRunForge
 from bot.forge.local import open_forge
 from bot.http import Cache, Credential, Http, Limits, origin_of, without_credentials
-from bot.proposing import Outcome, propose_all
+from bot.proposing import Memory, Outcome, learn, propose_all
 from bot.registries.base import Registry
 from bot.store import ProposalRecord, Sightings, Store
 from bot.upgrade import Scan, Tools, scan
@@ -40,22 +42,34 @@ class Pass:
     dry: bool = False
 
 
+REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,38}/[A-Za-z0-9._-]{1,100}")
+"""A repository on GitHub, as people write it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A repository, its pull requests where the forge has them, and the fleet it belongs to."""
+
+    forge: Forge
+    pulls: PullRequests | None
+    fleet: str
+
+
 class App:
     """The program's parts, wired. Use ``opened``: it closes what it opens."""
 
-    def __init__(self, settings: Settings, store: Store, http: Http) -> None:
+    def __init__(self, settings: Settings, store: Store) -> None:
         self._settings = settings
         self._store = store
-        self._http = http
         self._addresses = Addresses(settings, plugins.registries())
 
     @classmethod
     @contextmanager
     def opened(cls, settings: Settings) -> Iterator[App]:
         """An app over the configured store; raises ``StoreError`` and ``ConfigError``."""
-        fleet = settings.config.fleet
-        with Store.open(settings.store_url) as store, client(settings, store.answers(fleet)) as http:
-            yield cls(settings, store, http)
+        tuple(_credentials(settings.config.registries.values()))  # what is wrong with them is said at once
+        with Store.open(settings.store_url) as store:
+            yield cls(settings, store)
 
     @property
     def store(self) -> Store:
@@ -64,63 +78,79 @@ class App:
 
     def scan(self, target: str, progress: Progress | None = None) -> Scan:
         """Decide about a repository; writes nothing to it. Raises ``ForgeError`` and ``StoreError``."""
-        return self._scan(self._forge(target), progress)
+        with self._at(target) as place:
+            return self._scan(place, progress)
 
     def proposals(self, target: str | None) -> tuple[ProposalRecord, ...]:
-        """What was proposed in one repository, or in all (None), oldest first."""
-        repository = None if target is None else self._forge(target).repository
-        return self._store.proposals(self._fleet).all(repository)
+        """What was proposed in one repository, or in all of the operator's own fleet (None), oldest first."""
+        if target is None:
+            return self._store.proposals(self._settings.config.fleet).all()
+        with self._at(target) as place:
+            return self._store.proposals(place.fleet).all(place.forge.repository)
 
     def run(self, target: str, *, dry: bool, progress: Progress | None = None) -> Pass:
         """Decide, and put every update on its branch. Raises ``ForgeError`` and ``StoreError``."""
-        forge = self._forge(target)
-        found = self._scan(forge, progress)
-        now = datetime.now(UTC)
-        if found.policy.mode is Mode.OBSERVE:
-            return Pass(found, (), observed=True)
-        if not dry:
-            return Pass(found, propose_all(forge, self._store.proposals(self._fleet), found, now))
-        rehearsal = DryRunForge(forge)
+        with self._at(target) as place:
+            found = self._scan(place, progress)
+            if found.policy.mode is Mode.OBSERVE:
+                return Pass(found, (), observed=True)
+            if dry:
+                return self._rehearse(place, found)
+            if self._learn(place):
+                found = self._scan(place, progress)
+            ledger = self._store.proposals(place.fleet)
+            return Pass(found, propose_all(place.forge, ledger, found, datetime.now(UTC), place.pulls))
+
+    def _rehearse(self, place: _Place, found: Scan) -> Pass:
+        """What a run would do, on a forge that writes nothing and a store that is gone afterwards."""
+        rehearsal = DryRunForge(place.forge)
         with Store.in_memory() as scratch:
-            ledger = scratch.proposals(self._fleet)
-            for record in self._store.proposals(self._fleet).all(forge.repository):
+            ledger = scratch.proposals(place.fleet)
+            for record in self._store.proposals(place.fleet).all(place.forge.repository):
                 ledger.save(record)
-            outcomes = propose_all(rehearsal, ledger, found, now)
+            outcomes = propose_all(rehearsal, ledger, found, datetime.now(UTC))
         return Pass(found, outcomes, tuple((one.branch, one.diff) for one in rehearsal.proposals), dry=True)
 
-    def _scan(self, forge: Forge, progress: Progress | None) -> Scan:
-        return scan(forge, self._tools(forge.repository, progress), datetime.now(UTC))
+    def _learn(self, place: _Place) -> bool:
+        """Take in what people did with pull requests; whether that changes what is to be decided."""
+        if place.pulls is None:
+            return False
+        memory = Memory(self._store.proposals(place.fleet), self._store.refusals(place.fleet))
+        return learn(place.forge, place.pulls, memory, datetime.now(UTC))
 
-    @property
-    def _fleet(self) -> str:
-        return self._settings.config.fleet
+    def _scan(self, place: _Place, progress: Progress | None) -> Scan:
+        return scan(place.forge, self._tools(place, progress), datetime.now(UTC))
 
-    def _forge(self, target: str) -> Forge:
-        return open_forge(target, self._settings.state, self._settings.environ)
+    @contextmanager
+    def _at(self, target: str) -> Iterator[_Place]:
+        """The repository that a person names: a path, an address, or OWNER/REPO on GitHub."""
+        settings = self._settings
+        if not REPOSITORY.fullmatch(target) or Path(target).exists():
+            yield _Place(open_forge(target, settings.state, settings.environ), None, settings.config.fleet)
+            return
+        from bot.github_login import opened  # noqa: PLC0415 - PyGithub is loaded only where GitHub is asked for
 
-    def _tools(self, repository: str, progress: Progress | None) -> Tools:
+        with opened(target, settings.config.github) as (forge, installation):
+            fleet = settings.config.fleet if installation is None else f"github:{installation}"
+            yield _Place(forge, forge, fleet)
+
+    def _tools(self, place: _Place, progress: Progress | None) -> Tools:
         return Tools(
             ecosystems=plugins.ecosystems(),
-            facts=self._store.facts(self._fleet),
-            look_up=lambda packages: self._look_up(tuple(packages), progress),
-            history=self._history(repository),
+            facts=self._store.facts(place.fleet),
+            look_up=lambda packages: self._look_up(tuple(packages), place.fleet, progress),
+            history=self._store.refusals(place.fleet).history(place.forge.repository),
             policy=self._settings.policy,
             max_file=self._settings.config.read.max_file_mb * MEBIBYTE,
         )
 
-    def _history(self, repository: str) -> History:
-        return self._store.refusals(self._fleet).history(repository)
-
-    def _look_up(self, packages: Collection[Package], progress: Progress | None) -> Mapping[Package, Answer]:
-        found = registries.look_up(
-            packages,
-            plugins.registries(),
-            self._http,
-            self._addresses,
-            self._settings.config.http.concurrency,
-            progress,
-        )
-        return dated(found, self._store.sightings(self._fleet), datetime.now(UTC))
+    def _look_up(
+        self, packages: Collection[Package], fleet: str, progress: Progress | None
+    ) -> Mapping[Package, Answer]:
+        workers = self._settings.config.http.concurrency
+        with client(self._settings, self._store.answers(fleet)) as http:
+            found = registries.look_up(packages, plugins.registries(), http, self._addresses, workers, progress)
+        return dated(found, self._store.sightings(fleet), datetime.now(UTC))
 
 
 def client(settings: Settings, cache: Cache) -> Http:

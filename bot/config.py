@@ -66,6 +66,18 @@ class HttpSettings(_Section):
     max_answer_mb: Annotated[int, Field(ge=1, le=1024, description="A larger answer is refused (MiB, unpacked)")] = 64
 
 
+class GitHubSettings(_Section):
+    """Who Freshline is on GitHub: an App, or for a try a plain token; secrets better through the environment."""
+
+    api_url: Annotated[str, Field(description="GitHub's API, or https://HOST/api/v3 of an Enterprise Server")] = (
+        "https://api.github.com"
+    )
+    token: Annotated[SecretStr, Field(description="A token with contents and pull requests: write")] = SecretStr("")
+    app_id: Annotated[str, Field(description="The App's id")] = ""
+    private_key_file: Annotated[str, Field(description="Where the App's private key (PEM) is")] = ""
+    private_key: Annotated[SecretStr, Field(description="The key itself, instead of a file")] = SecretStr("")
+
+
 class ReadSettings(_Section):
     """How repositories are read."""
 
@@ -85,6 +97,7 @@ class Config(BaseSettings):
     registries: Annotated[dict[str, RegistrySettings], Field(description="pypi, npm, or a private index")] = {}
     http: HttpSettings = HttpSettings()
     read: ReadSettings = ReadSettings()
+    github: GitHubSettings = GitHubSettings()
     policy: Annotated[dict[str, Any], Field(description="As .github/freshline.toml, for every repository")] = {}
 
     @classmethod

@@ -9,9 +9,9 @@ from enum import StrEnum
 from typing import Protocol
 
 from bot.core import render
-from bot.core.model import SkipReason, Update
+from bot.core.model import Refusal, SkipReason, Update
 from bot.core.rules import Commit, effective
-from bot.forge.base import Author, Branch, Deleted, Forge, NewCommit, Pushed
+from bot.forge.base import Author, Branch, Deleted, Forge, NewCommit, PullRequests, Pushed, Review, ReviewState, Words
 from bot.store.proposals import ProposalRecord, ProposalStatus, ProposedUpdate
 from bot.upgrade import Plan, Scan
 
@@ -79,13 +79,66 @@ Never those that tell of a failure of the bot's own, such as a registry that is 
 """
 
 
-def propose_all(forge: Forge, ledger: Ledger, scan: Scan, now: datetime) -> tuple[Outcome, ...]:
-    """Bring the repository's branches in line with the scan; the same again changes nothing.
+class Refusing(Protocol):
+    """Where versions are kept that are not wanted: ``store.Refusals``."""
+
+    def add(self, refusal: Refusal, at: datetime, repository: str = "") -> None:
+        """Refuse a version in one repository."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What the bot remembers of one repository's proposals."""
+
+    ledger: Ledger
+    refusals: Refusing
+
+
+def learn(forge: Forge, pulls: PullRequests, memory: Memory, now: datetime) -> bool:
+    """Take in what people did with the open proposals: a closed pull request means "not this version".
+
+    Answers whether a version was refused. Raises ``ForgeError`` and ``StoreError``.
+    """
+    reviews, refused = pulls.listed(), False
+    for record in memory.ledger.all(forge.repository, ProposalStatus.OPEN):
+        review = reviews.get(record.branch)
+        if review is None or review.head != record.head:
+            continue
+        status = _end(review)
+        if status is None:
+            continue
+        if status is ProposalStatus.REFUSED:
+            refused = True
+            _refuse(record, review, memory.refusals, now)
+        forge.delete(record.branch, record.head)  # one that moved since then stays: it is someone's
+        memory.ledger.close(record.repository, record.branch, status, now)
+    return refused
+
+
+def _end(review: Review) -> ProposalStatus | None:
+    """What a person's deed made of a proposal, None where nobody did anything."""
+    if review.state is ReviewState.MERGED:
+        return ProposalStatus.LANDED
+    return ProposalStatus.REFUSED if review.state is ReviewState.CLOSED and review.by_person else None
+
+
+def _refuse(record: ProposalRecord, review: Review, refusals: Refusing, now: datetime) -> None:
+    detail = f"#{review.number} was closed by a person; a newer version will be proposed"
+    for update in record.updates:
+        refused = Refusal(update.registry, update.name, update.version, SkipReason.DECLINED, detail)
+        refusals.add(refused, now, record.repository)
+
+
+def propose_all(
+    forge: Forge, ledger: Ledger, scan: Scan, now: datetime, pulls: PullRequests | None = None
+) -> tuple[Outcome, ...]:
+    """Bring the repository's branches (and ``pulls``) in line with the scan; the same again changes nothing.
 
     Raises ``ForgeError`` and ``StoreError``.
     """
     recorded = {record.branch: record for record in ledger.all(scan.repository, ProposalStatus.OPEN)}
-    proposer = _Proposer(forge, ledger, scan, recorded, forge.branches(), now)
+    proposer = _Proposer(forge, ledger, scan, recorded, forge.branches(), now, pulls)
     prefix = render.commit_style(forge.recent_subjects(), _commit(scan).style)
     outcomes = [proposer.propose(plan, _words(scan, plan, prefix, now)) for plan in scan.plans]
     wanted = {plan.branch for plan in scan.plans}
@@ -118,6 +171,7 @@ class _Proposer:
     recorded: Mapping[str, ProposalRecord]
     branches: Mapping[str, Branch]
     now: datetime
+    pulls: PullRequests | None
 
     def propose(self, plan: Plan, words: _Words) -> Outcome:
         """Create the plan's branch, move it, or leave it as it is."""
@@ -127,14 +181,27 @@ class _Proposer:
             return self._outcome(plan, words, State.LEFT_ALONE, detail, branch.head)
         if branch is not None and self._holds(branch, plan):
             self._record(plan, words, branch.head, branch.parent)
-            return self._outcome(plan, words, State.UNCHANGED, "", branch.head)
+            return self._outcome(plan, words, State.UNCHANGED, self._announce(plan, words), branch.head)
         commit = NewCommit(self.scan.commit, plan.files, words.message, words.author, self.now)
         done = self.forge.propose(plan.branch, commit, branch.head if branch else None)
         if not isinstance(done, Pushed):
             return self._outcome(plan, words, State.LEFT_ALONE, done.detail, branch.head if branch else None)
         self._record(plan, words, done.head, self.scan.commit)
         state = State.MOVED if branch else State.CREATED
-        return self._outcome(plan, words, state if done.changed else State.UNCHANGED, "", done.head)
+        detail = self._announce(plan, words)
+        return self._outcome(plan, words, state if done.changed else State.UNCHANGED, detail, done.head)
+
+    def _announce(self, plan: Plan, words: _Words) -> str:
+        """See that the branch has its pull request; answers its address, "" where the forge has none.
+
+        While nothing moves, the words stay as recorded: a body that counts days would be written daily.
+        """
+        if self.pulls is None:
+            return ""
+        known = self.recorded.get(plan.branch)
+        same = known is not None and known.updates == tuple(_proposed(update) for update in plan.updates)
+        said = Words(known.title, known.body) if known is not None and same else Words(words.title, words.body)
+        return self.pulls.open(plan.branch, said).url
 
     def retire(self, record: ProposalRecord) -> Outcome | None:
         """End a proposal that is not planned any more: landed, or not wanted; None where that is not certain."""
@@ -145,6 +212,7 @@ class _Proposer:
         state, status = (
             (State.LANDED, ProposalStatus.LANDED) if landed else (State.SUPERSEDED, ProposalStatus.SUPERSEDED)
         )
+        self._close_pull(record, state)
         if branch is not None and branch.head == record.head:
             done = self.forge.delete(record.branch, record.head)
             if not isinstance(done, Deleted):
@@ -152,12 +220,20 @@ class _Proposer:
         self.ledger.close(record.repository, record.branch, status, self.now)
         return Outcome(record.branch, state, "", record.title, "", None, None)
 
+    def _close_pull(self, record: ProposalRecord, state: State) -> None:
+        """Close the pull request of a proposal that ended otherwise than by a merge."""
+        review = self.pulls.listed().get(record.branch) if self.pulls is not None else None
+        if self.pulls is None or review is None or review.state is not ReviewState.OPEN or review.head != record.head:
+            return
+        why = "it is on the base branch already" if state is State.LANDED else "it is not needed any more"
+        self.pulls.close(review.number, f"Closed, because {why}.")
+
     def _own(self, branch: Branch, plan: Plan, author: Author) -> bool:
         """Whether the head is the bot's: the recorded one, or (lost store, killed run) one that says and proves so."""
         record = self.recorded.get(branch.name)
         if record is not None and (record.head == branch.head or _amended(record, branch)):
             return record.head == branch.head
-        if not branch.trailers or branch.author_email != author.email or branch.parent is None:
+        if not branch.trailers or branch.parent is None or not self.forge.authored(branch, author):
             return False
         if self.scan.commit is None or not self.forge.is_ancestor(branch.parent, self.scan.commit):
             return False

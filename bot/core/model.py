@@ -73,6 +73,7 @@ class SkipReason(StrEnum):
     TOO_YOUNG = "too_young"
     QUARANTINED = "quarantined"
     IGNORED = "ignored"
+    DECLINED = "declined"
     HELD = "held"
     HELD_BY_WAVE = "held_by_wave"
     NEEDS_RUNTIME = "needs_runtime"

@@ -178,6 +178,7 @@ class RefusalReason(StrEnum):
     GONE = "gone"
     CHECKED_OUT = "checked_out"
     NOT_A_FILE = "not_a_file"
+    PERMISSION_MISSING = "permission_missing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +218,10 @@ class Forge(Protocol):
 
     def branches(self, prefix: str = PREFIX) -> dict[str, Branch]:
         """The branches whose names start with ``prefix``, by name."""
+        ...
+
+    def authored(self, branch: Branch, author: Author) -> bool:
+        """Whether the branch's head is by whom this forge commits as, given ``author``."""
         ...
 
     def propose(self, branch: str, commit: NewCommit, expected: str | None) -> Pushed | Refused:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from bot.forge.base import (
     PREFIX,
+    Author,
     Branch,
     Deleted,
     Forge,
@@ -54,6 +55,10 @@ class DryRunForge:
     def branches(self, prefix: str = PREFIX) -> dict[str, Branch]:
         """What the inner forge gives."""
         return self._inner.branches(prefix)
+
+    def authored(self, branch: Branch, author: Author) -> bool:
+        """What the inner forge gives."""
+        return self._inner.authored(branch, author)
 
     def propose(self, branch: str, commit: NewCommit, expected: str | None) -> Pushed | Refused:
         """Collect the proposal; refused where the inner forge's branch is not at ``expected``."""

@@ -14,6 +14,7 @@ from bot.forge.base import (
     MAX_TOTAL,
     PREFIX,
     SYMBOLIC_LINK,
+    Author,
     Branch,
     Deleted,
     Entry,
@@ -51,6 +52,10 @@ class FolderForge:
     def branches(self, prefix: str = PREFIX) -> dict[str, Branch]:  # noqa: ARG002 - the protocol's signature
         """None: there is no git."""
         return {}
+
+    def authored(self, branch: Branch, author: Author) -> bool:  # noqa: ARG002 - the protocol's signature
+        """Raise ``ForgeError``: there are no commits."""
+        raise self._error()
 
     def propose(self, branch: str, commit: NewCommit, expected: str | None) -> Pushed | Refused:  # noqa: ARG002 - the protocol's signature
         """Raise ``ForgeError``: there is nothing to make a branch in."""

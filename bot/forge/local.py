@@ -14,6 +14,7 @@ from pathlib import Path
 
 from bot.forge.base import (
     PREFIX,
+    Author,
     Branch,
     Deleted,
     Entry,
@@ -111,6 +112,10 @@ class LocalForge:
         folder = prefix.rpartition("/")[0]
         heads = self._heads(f"refs/heads/{folder}" if folder else "refs/heads")
         return {name: head.branch for name, head in heads.items() if name.startswith(prefix)}
+
+    def authored(self, branch: Branch, author: Author) -> bool:
+        """Whether the head is by the author given, as git keeps such a one."""
+        return branch.author_email == tidy_author(author).email
 
     def propose(self, branch: str, commit: NewCommit, expected: str | None) -> Pushed | Refused:
         """Put a branch on a new commit; see ``Forge.propose``."""

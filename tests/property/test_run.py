@@ -20,7 +20,7 @@ from bot import ecosystems
 from bot.core.model import Answer, History, Listing, Package, Release, SkipReason, Unavailable
 from bot.core.rules import DEFAULTS, Match, Policy, Rule
 from bot.core.versions import scheme
-from bot.forge.base import Branch, Deleted, Forge, NewCommit, Pushed, Refused, Snapshot
+from bot.forge.base import Author, Branch, Deleted, Forge, NewCommit, Pushed, Refused, Snapshot
 from bot.forge.local import open_forge
 from bot.proposing import Ledger, Outcome, State, propose_all
 from bot.store import ProposalRecord, ProposalStatus, Store
@@ -187,6 +187,9 @@ class FusedForge:
 
     def branches(self, prefix: str = "freshline/") -> dict[str, Branch]:
         return self._inner.branches(prefix)
+
+    def authored(self, branch: Branch, author: Author) -> bool:
+        return self._inner.authored(branch, author)
 
     def propose(self, branch: str, commit: NewCommit, expected: str | None) -> Pushed | Refused:
         self._fuse.burn()
