@@ -10,10 +10,10 @@ SCRATCH := .scratch
 SAMPLE := $(SCRATCH)/shop
 
 .DEFAULT_GOAL := help
-.PHONY: help tools run test check bench clean
+.PHONY: help tools run test check bench demo-github clean
 
 help: ## List what there is to do
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1	/' | expand -t 16
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1	/' | expand -t 16
 
 tools:
 	@command -v git >/dev/null || { echo "freshline: git is needed; install the package git"; exit 1; }
@@ -64,6 +64,9 @@ check: tools $(DEV) ## Lint, types and architecture
 
 bench: tools $(DEV) ## Measure speed and memory; prints JSON
 	@$(BIN)/python -m tests.benchmarks
+
+demo-github: tools $(DEV) ## Try the GitHub App without an account, on a fake GitHub
+	@$(BIN)/python -m tests.samples.demo_github
 
 clean: ## Remove the virtual environment, caches and the sample
 	@rm -rf $(VENV) $(SCRATCH) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
