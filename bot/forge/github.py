@@ -5,10 +5,8 @@ https://docs.github.com/en/rest and https://docs.github.com/en/graphql
 
 from __future__ import annotations
 
-import base64
 import re
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
 
@@ -26,15 +24,15 @@ from bot.forge.base import (
     Words,
     blob_id,
 )
-from bot.forge.commit import PLAIN, tidy, tidy_author
+from bot.forge.commit import tidy_author
 from bot.forge.dry_run import unified
 from bot.forge.github_app import GITHUB, AppIdentity, AppLogin, Installation
 from bot.forge.github_client import (
     PATIENT,
     WORKFLOWS,
     WRITING,
+    Allowance,
     Client,
-    GitHubError,
     Login,
     Pace,
     Permissions,
@@ -42,12 +40,11 @@ from bot.forge.github_client import (
     Wire,
     bearer,
     checked_name,
-    failure,
 )
+from bot.forge.github_errors import GitHubError, failure
 from bot.forge.github_graphql import (
     HEADS,
     Head,
-    Made,
     Overview,
     commit_of,
     head_of,
@@ -59,12 +56,11 @@ from bot.forge.github_graphql import (
 from bot.forge.github_pulls import PullDesk
 from bot.forge.github_read import Contents, GitHubSnapshot
 from bot.forge.github_tree import FOLDER, Listing, fetch, is_object
+from bot.forge.github_write import Writer, message
 
 NOTHING = "0" * 40
 """Where GitHub takes an object id it stands for a ref that is not there."""
 WORKFLOW_FOLDER = ".github/workflows/"
-INLINE_TOTAL = 4 * 1024 * 1024
-"""Bytes: so much text goes into the request that makes a tree; each larger file is a request of its own."""
 MOST_COMPARED = 300
 """GitHub names at most so many files of a comparison."""
 MOST_LISTINGS = 4
@@ -112,6 +108,10 @@ class GitHub:
         else:
             login = AppLogin(self._login, installation or self._login.installation_of(name))
         return GitHubForge(Client(name, login, self._wire, self._before_write))
+
+    def allowance(self, installation: int | None, resource: str = "core") -> Allowance | None:
+        """What was left of the hour's rate limit at the last answer, None before any; or of ``graphql``'s points."""
+        return self._wire.allowance(installation, resource)
 
     def close(self) -> None:
         """Close the connections."""
@@ -185,7 +185,7 @@ class GitHubForge:
         return {name: head.branch for name, head in sorted(heads.items()) if name.startswith(prefix)}
 
     def recent_subjects(self, n: int = 50) -> list[str]:
-        """The subjects of the default branch's newest commits, merges left out; 100 commits are looked at."""
+        """The subjects of the default branch's newest commits, merges left out; 50 commits are looked at."""
         return self._seen.subjects[:n]
 
     def changed(self, base_commit: str, other_commit: str, paths: Iterable[str]) -> bool:
@@ -196,6 +196,8 @@ class GitHubForge:
         """The paths that differ between two commits, from whole listings where GitHub's comparison is partial."""
         if base_commit == other_commit:
             return frozenset()
+        if {base_commit, other_commit} <= self._listings.keys():
+            return self._listings[base_commit].differing(self._listings[other_commit])
         found = self._compared(base_commit, other_commit)
         # A comparison starts from where both came from: that is the first one unless they diverged.
         if found is None or found.merge_base_commit.sha != base_commit or len(found.files) >= MOST_COMPARED:
@@ -208,6 +210,16 @@ class GitHubForge:
             return True
         found = self._compared(ancestor, descendant)
         return found is not None and found.status in {"ahead", "identical"}
+
+    def holds(self, branch: Branch, files: Mapping[str, bytes]) -> bool:
+        """Whether a branch's head is its parent with exactly these files in it.
+
+        Told from object ids: one listing of the parent, none where the pass has it already.
+        """
+        if branch.parent is None:
+            return False
+        blobs = {path: blob_id(data) for path, data in files.items()}
+        return self._listed(branch.parent).changed_root(blobs) == branch.tree
 
     def diff(self, base_commit: str | None, commit: str) -> str:
         """What a commit changes against another (None: its first parent), as a unified diff; links are left out."""
@@ -363,21 +375,22 @@ class GitHubForge:
     def _same(self, found: Head, commit: NewCommit, tree: str | None) -> bool:
         """Whether a branch already stands at this very commit; its date does not count."""
         branch = found.branch
-        if (branch.parent, branch.tree) != (commit.base, tree) or found.message.rstrip("\n") != _message(commit):
+        if (branch.parent, branch.tree) != (commit.base, tree) or found.message.rstrip("\n") != message(commit):
             return False
-        return self._client.login.is_app or branch.author_email == tidy_author(commit.author).email
+        return self.authored(branch, commit.author)
 
     def _put(
         self, branch: str, commit: NewCommit, base: Listing, tree: str | None, expected: str | None
     ) -> Pushed | Refused:
         need = WORKFLOWS if self._workflows(commit) else WRITING
         try:
-            written = self._write_tree(commit, base, need)
+            writer = Writer(self._client, commit, base, need)
+            written = writer.tree()
             if tree is not None and written != tree:
                 raise failure(
                     "GitHub made another tree than was wanted", self.repository, "Nothing was moved; run again"
                 )
-            made = self._write_commit(commit, written, need)
+            made = writer.made(written)
             refusal = self._move(branch, expected, made.sha, need)
         except GitHubError as error:
             if need is WORKFLOWS and _about_workflows(error):
@@ -388,32 +401,6 @@ class GitHubForge:
         heads = self._seen.heads
         heads[branch] = moved_head(branch, made, commit, written, heads.get(branch))
         return Pushed(made.sha, changed=True)
-
-    def _write_tree(self, commit: NewCommit, base: Listing, need: Permissions) -> str:
-        rows: list[dict[str, str]] = []
-        room = INLINE_TOTAL
-        for path, data in commit.files.items():
-            row = {"path": path, "mode": f"{base.mode(path) or PLAIN:06o}", "type": "blob"}
-            text = _text(data) if len(data) <= room else None
-            if text is None:
-                row["sha"] = self._write_blob(data, need)
-            else:
-                row["content"] = text
-                room -= len(data)
-            rows.append(row)
-        return self._client.send("POST", "/git/trees", {"base_tree": base.root, "tree": rows}, _Sha, need).sha
-
-    def _write_blob(self, data: bytes, need: Permissions) -> str:
-        body = {"content": base64.b64encode(data).decode(), "encoding": "base64"}
-        return self._client.send("POST", "/git/blobs", body, _Sha, need).sha
-
-    def _write_commit(self, commit: NewCommit, tree: str, need: Permissions) -> Made:
-        body: dict[str, Any] = {"message": _message(commit), "tree": tree, "parents": [commit.base]}
-        if not self._client.login.is_app:
-            author = tidy_author(commit.author)
-            who = {"name": author.name, "email": author.email, "date": commit.at.strftime("%Y-%m-%dT%H:%M:%SZ")}
-            body |= {"author": who, "committer": who}
-        return self._client.send("POST", "/git/commits", body, Made, need)
 
     def _move(self, branch: str, before: str | None, after: str, need: Permissions) -> Refused | None:
         """Move a ref from where it was to where it shall be; why not, when somebody else was there first."""
@@ -446,18 +433,6 @@ def _check_branch(branch: str, where: str) -> None:
     good = branch.startswith(PREFIX) and _BRANCH.fullmatch(branch) and _FORBIDDEN.isdisjoint(branch)
     if not good:
         raise ForgeError(f"{branch!r} can't be a branch of Freshline's", where, "This is a fault of Freshline")
-
-
-def _message(commit: NewCommit) -> str:
-    return tidy(commit.message).rstrip("\n")
-
-
-def _text(data: bytes) -> str | None:
-    """The text of a file that can be sent as such, None for one that can't."""
-    try:
-        return None if b"\0" in data else data.decode()
-    except UnicodeDecodeError:
-        return None
 
 
 def _about_workflows(error: GitHubError) -> bool:

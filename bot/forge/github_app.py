@@ -19,7 +19,8 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from github import Auth
 
 from bot.forge.base import ForgeError
-from bot.forge.github_client import PATIENT, GitHubError, Pace, Permissions, Wire, checked_name, explained, failure
+from bot.forge.github_client import PATIENT, Pace, Permissions, Wire, checked_name
+from bot.forge.github_errors import GitHubError, explained, failure
 
 GITHUB = "https://api.github.com"
 EARLY = timedelta(minutes=5)

@@ -8,25 +8,21 @@ from __future__ import annotations
 import logging
 import re
 import threading
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from types import TracebackType
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, cast
 from urllib.parse import urlsplit
 
 import msgspec
-import requests
 from github import Auth, Github, GithubRetry
 from github.GithubException import GithubException, RateLimitExceededExceedsMaxWait
 from github.Requester import Requester
-from urllib3 import BaseHTTPResponse
-from urllib3.connectionpool import ConnectionPool
 from urllib3.util.retry import Retry
 
 from bot import __version__
 from bot.forge.base import ForgeError
+from bot.forge.github_errors import explained, failure
 
 API_VERSION = "2022-11-28"
 NAME = re.compile(r"(?!\.\.?/)[A-Za-z0-9_.-]{1,100}/(?!\.\.?$)[A-Za-z0-9_.-]{1,100}")
@@ -64,20 +60,16 @@ class Pace:
 PATIENT = Pace()
 
 
-class GitHubError(ForgeError):
-    """GitHub refused or failed; ``status`` is HTTP's (GraphQL's errors get the nearest one), None for no answer.
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """What GitHub's rate limit leaves of one hour: requests, or points of GraphQL; ``until`` is when it is full again.
 
-    ``until`` is when a used-up rate limit is free again; ``said`` are GitHub's own words.
+    https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api
     """
 
-    status: int | None = None
-    until: datetime | None = None
-    said: str = ""
-
-    @property
-    def passing(self) -> bool:
-        """Whether the same request may well succeed a little later."""
-        return self.status is None or self.status >= 500
+    left: int
+    limit: int
+    until: datetime
 
 
 class Login(Protocol):
@@ -156,22 +148,16 @@ class _Bearer(Auth.Auth):
 class _Patience(GithubRetry):
     """PyGithub's retries, which would wait as long as a server says: an hour is no pause but an error."""
 
-    def increment(  # type: ignore[override]  # PyGithub narrows the response's type, urllib3 does not
-        self,
-        method: str | None = None,
-        url: str | None = None,
-        response: BaseHTTPResponse | None = None,
-        error: Exception | None = None,
-        _pool: ConnectionPool | None = None,
-        _stacktrace: TracebackType | None = None,
-    ) -> Retry:
-        """The next attempt; raises ``RateLimitExceededExceedsMaxWait``."""
+    def increment(self, *arguments: Any, **named: Any) -> Retry:  # type: ignore[override]  # handed on as they come
+        """The next attempt, for what urllib3 passes; raises ``RateLimitExceededExceedsMaxWait``."""
+        response = named.get("response")
         if response is not None and self.max_rate_limit_wait is not None:
             said = str(response.headers.get("Retry-After", ""))
             if said.isdecimal() and int(said) > self.max_rate_limit_wait:
                 headers = {name.lower(): value for name, value in response.headers.items()}
+                response.drain_conn()  # or the connection is lost to the pool and never closed
                 raise RateLimitExceededExceedsMaxWait(response.status, None, headers, wait=float(said))
-        return super().increment(method, url, response, error, _pool, _stacktrace)  # type: ignore[arg-type]  # as above
+        return super().increment(*arguments, **named)
 
 
 def checked_name(repository: str) -> str:
@@ -200,6 +186,21 @@ class Wire:
         self._local = threading.local()
         self._open: list[Github] = []
         self._lock = threading.Lock()
+        self._allowances: dict[tuple[int | None, str], Allowance] = {}
+
+    def note(self, fleet: int | None, headers: Mapping[str, str]) -> None:
+        """Remember what an answer's headers say of the rate limit."""
+        numbers = [headers.get(f"x-ratelimit-{name}", "") for name in ("remaining", "limit", "reset")]
+        if all(number.isdecimal() for number in numbers):
+            left, limit, reset = map(int, numbers)
+            with self._lock:
+                key = (fleet, headers.get("x-ratelimit-resource", "core"))
+                self._allowances[key] = Allowance(left, limit, datetime.fromtimestamp(reset, UTC))
+
+    def allowance(self, fleet: int | None, resource: str) -> Allowance | None:
+        """What was left to an installation (None: to a plain token) at the last answer; ``core`` or ``graphql``."""
+        with self._lock:
+            return self._allowances.get((fleet, resource))
 
     def close(self) -> None:
         """Close the connections of all threads."""
@@ -247,6 +248,10 @@ class Wire:
         )
 
 
+class _Made(msgspec.Struct):
+    id: int
+
+
 class Client:
     """What is asked of GitHub about one repository, in one login's name.
 
@@ -276,7 +281,7 @@ class Client:
     def send_once(self, path: str, body: Mapping[str, Any]) -> None:
         """POST something that would be there twice if it were sent twice."""
         self._before_write()
-        self._send("POST", path, body, WRITING, once=True)
+        self._shaped(self._send("POST", path, body, WRITING, once=True), _Made)
 
     def ask(self, query: str, variables: Mapping[str, Any], shape: type[T]) -> T:
         """The ``data`` of a GraphQL query."""
@@ -289,7 +294,8 @@ class Client:
 
     def _graphql(self, query: str, variables: Mapping[str, Any], need: Permissions) -> Any:
         def carry_out(requester: Requester) -> Any:
-            _, answer = requester.graphql_query(query, dict(variables))
+            headers, answer = requester.graphql_query(query, dict(variables))
+            self.wire.note(self.login.fleet, headers)
             return answer.get("data")
 
         return self._as_login(carry_out, need, self.repository)
@@ -300,9 +306,7 @@ class Client:
         def carry_out(requester: Requester) -> Any:
             url = f"/repos/{self.path_name}{path}"
             headers, answer = requester.requestJsonAndCheck(verb, url, input=None if body is None else dict(body))
-            if "location" in headers and isinstance(answer, dict) and "message" in answer:
-                # PyGithub follows 301 alone and takes any other redirection for the answer.
-                raise GithubException(308, answer, headers)
+            self.wire.note(self.login.fleet, headers)
             return answer
 
         return self._as_login(carry_out, need, f"{self.repository}, {verb} {path.partition('?')[0]}", once=once)
@@ -321,9 +325,8 @@ class Client:
             return carry_out(requester)
 
     def _lend(self, requester: Requester, need: Permissions) -> str:
-        bearer, token = requester.auth, self.login.token(need)
-        if isinstance(bearer, _Bearer):
-            bearer.current = token
+        token = self.login.token(need)
+        cast("_Bearer", requester.auth).current = token
         return token
 
     def _shaped(self, answer: Any, shape: type[T]) -> T:
@@ -338,111 +341,3 @@ class Client:
 def bearer() -> Auth.Auth:
     """What a ``Wire`` for clients is made with: the token is lent to it request by request."""
     return _Bearer()
-
-
-# Errors
-
-
-def failure(what: str, where: str, what_next: str, status: int | None = 200) -> GitHubError:
-    """An error with a status."""
-    error = GitHubError(what, where, what_next)
-    error.status = status
-    return error
-
-
-@contextmanager
-def explained(where: str) -> Iterator[None]:
-    """Turn what PyGithub and the network raise into ``GitHubError``; ``where`` is shown."""
-    try:
-        yield
-    except GithubException as error:
-        raise _refusal(error, where) from error
-    except requests.RequestException as error:
-        what_next = "See whether api_url is right and the network is up; the next run tries again"
-        raise failure(f"GitHub does not answer ({type(error).__name__})", where, what_next, None) from None
-    except (ValueError, RuntimeError, AssertionError, AttributeError) as error:
-        # What PyGithub raises for an answer that is no JSON, and for a redirection to somewhere else.
-        raise failure(
-            f"GitHub's answer can't be used ({type(error).__name__})", where, "See whether api_url is right"
-        ) from error
-
-
-def _refusal(error: GithubException, where: str) -> GitHubError:
-    headers = {name.lower(): value for name, value in (error.headers or {}).items()}
-    status, said = _said(error)
-    made = _limited(error, headers, said, where) or _worded(status, said, where)
-    made.said = said
-    return made
-
-
-def _said(error: GithubException) -> tuple[int, str]:
-    """The status and GitHub's words; a GraphQL error (PyGithub gives them 400) gets the status it stands for."""
-    data = error.data if isinstance(error.data, dict) else {}
-    problems = [one for one in data.get("errors") or () if isinstance(one, dict)]
-    words = [str(one.get("message") or one.get("code") or "") for one in problems]
-    text = "; ".join(dict.fromkeys(word for word in (str(data.get("message") or ""), *words) if word))
-    if error.status != 400 or not problems or data.get("message"):
-        return error.status, _flat(text)
-    known = {
-        "NOT_FOUND": 404,
-        "FORBIDDEN": 403,
-        "INSUFFICIENT_SCOPES": 403,
-        "RATE_LIMITED": 429,
-        "SERVICE_UNAVAILABLE": 503,
-    }
-    status = known.get(str(problems[0].get("type")), 422)
-    return (502 if text.startswith("Something went wrong while executing your query") else status), _flat(text)
-
-
-def _flat(text: str) -> str:
-    """Words from outside, on one line and not for ever."""
-    line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
-    return line if len(line) <= 300 else f"{line[:299]}…"
-
-
-def _limited(error: GithubException, headers: Mapping[str, str], said: str, where: str) -> GitHubError | None:
-    """The error for a rate limit, with the time when it is free again; None for any other."""
-    used_up = headers.get("x-ratelimit-remaining") == "0"
-    wait = headers.get("retry-after", "")
-    limited = Requester.isRateLimitError(said) or "rate limit" in said.lower()
-    if error.status not in {200, 400, 403, 429} or not (used_up or wait or limited or error.status == 429):
-        return None
-    until = None
-    if used_up and headers.get("x-ratelimit-reset", "").isdecimal():
-        until = datetime.fromtimestamp(int(headers["x-ratelimit-reset"]), UTC)
-    moment = (
-        f"after {until:%Y-%m-%d %H:%M} UTC"
-        if until
-        else f"in {wait} seconds"
-        if wait.isdecimal()
-        else "in some minutes"
-    )
-    kind = "rate limit" if used_up else "secondary rate limit"
-    made = failure(f"GitHub's {kind} is used up", where, f"Run again {moment}", 429)
-    made.until = until
-    return made
-
-
-def _worded(status: int, said: str, where: str) -> GitHubError:
-    if status >= 500:
-        return failure(
-            f"GitHub failed (HTTP {status})", where, "The next run tries again; see GitHub's status page", status
-        )
-    what, what_next = _WORDS.get(status, (f"GitHub refused (HTTP {status})", "See what it says"))
-    quoted = f"{where} ({said})" if said else where
-    return failure(what, quoted, what_next, status)
-
-
-_WORDS = {
-    401: ("GitHub does not take the credentials", "Set a valid token, or the App's id and private key"),
-    403: ("A permission is missing on GitHub", "Grant it to the App or the token, and accept it for the installation"),
-    404: (
-        "GitHub shows no such thing",
-        "The App is not installed on this repository or the token can't see it, or it does not exist",
-    ),
-    308: ("The repository has moved", "Give its new name"),
-    409: ("GitHub can't do that to the repository as it is", "Is it empty? Commit something first"),
-    410: ("GitHub has removed it", "See the repository's settings"),
-    422: ("GitHub refused the request", "See what it says; a rule of the repository may forbid it"),
-    451: ("GitHub may not show the repository for legal reasons", "Leave it out"),
-}

@@ -14,12 +14,13 @@ import msgspec
 
 from bot.forge.base import PREFIX, Branch, NewCommit, blob_id, trailers_of
 from bot.forge.commit import tidy
-from bot.forge.github_client import Client, GitHubError, checked_name, failure
+from bot.forge.github_client import Client, checked_name
+from bot.forge.github_errors import GitHubError, failure
 from bot.policy_file import PATH as POLICY
 
 HEADS = "refs/heads/"
-MAX_PAGES = 50
-SUBJECTS = 100
+MAX_PAGES = 20
+SUBJECTS = 50
 
 _HEAD = """
 fragment Head on Ref {
@@ -52,7 +53,7 @@ fragment Known on PullRequest {
 CONTENT = "fragment Content on Blob { oid text isBinary isTruncated }\n"
 OVERVIEW = (
     """
-query Overview($owner: String!, $name: String!, $refs: String!, $policy: String!, $subjects: Int!) {
+query Overview($owner: String!, $name: String!, $refs: String!, $policy: String!, $subjects: Int!, $plain: Boolean!) {
   viewer { login databaseId }
   repository(owner: $owner, name: $name) {
     id
@@ -68,11 +69,12 @@ query Overview($owner: String!, $name: String!, $refs: String!, $policy: String!
       }
     }
     policy: object(expression: $policy) { ...Content }
-    refs(refPrefix: $refs, first: 100) { pageInfo { hasNextPage endCursor } nodes { ...Head } }
+    refs(refPrefix: $refs, first: 50) { pageInfo { hasNextPage endCursor } nodes { ...Head } }
     pullRequests(first: 100, orderBy: {field: CREATED_AT, direction: DESC}) {
       nodes {
         ...Known
         closed: timelineItems(last: 1, itemTypes: [CLOSED_EVENT]) { nodes { ... on ClosedEvent { actor { login } } } }
+        comments(last: 5) @include(if: $plain) { nodes { body viewerDidAuthor } }
       }
     }
   }
@@ -86,7 +88,7 @@ REFS = (
     """
 query Refs($owner: String!, $name: String!, $refs: String!, $after: String) {
   repository(owner: $owner, name: $name) {
-    refs(refPrefix: $refs, first: 100, after: $after) { pageInfo { hasNextPage endCursor } nodes { ...Head } }
+    refs(refPrefix: $refs, first: 50, after: $after) { pageInfo { hasNextPage endCursor } nodes { ...Head } }
   }
 }
 """
@@ -132,11 +134,24 @@ class _Events(msgspec.Struct):
     nodes: list[_Event]
 
 
+class Comment(msgspec.Struct, rename="camel"):
+    """A comment on a pull request."""
+
+    body: str
+    viewer_did_author: bool
+
+
+class Comments(msgspec.Struct):
+    """Some comments, the newest last."""
+
+    nodes: list[Comment]
+
+
 class Pull(msgspec.Struct, rename="camel"):
     """A pull request as the overview shows it.
 
     ``body``, ``labels`` and ``unlabeled`` (whether anybody took a label off) come with a branch's
-    open one, ``closed`` with the newest of the repository.
+    open one, ``closed`` and (for a plain token) ``comments`` with the newest of the repository.
     """
 
     number: int
@@ -150,6 +165,7 @@ class Pull(msgspec.Struct, rename="camel"):
     author: _Login | None = None
     body: str = ""
     closed: _Events | None = None
+    comments: Comments | None = None
     labels: _Labels | None = None
     unlabeled: _Events | None = None
 
@@ -216,11 +232,6 @@ class Head(msgspec.Struct, rename="camel"):
         email = (target.author.email if target.author else None) or ""
         tree = target.tree.oid if target.tree else ""
         return Branch(self.full_name, target.oid, single, tree, email, trailers_of(target.message))
-
-    @property
-    def open_pull(self) -> Pull | None:
-        """The open pull request from it, of this repository."""
-        return next((one for one in self.associated_pull_requests.nodes if not one.is_cross_repository), None)
 
 
 def moved_head(branch: str, made: Made, commit: NewCommit, tree: str, before: Head | None) -> Head:
@@ -332,7 +343,7 @@ def named(client: Client) -> dict[str, Any]:
 
 def overview(client: Client) -> Overview:
     """Everything a pass begins with, in one query (more only above 100 branches)."""
-    asked = {"refs": HEADS + PREFIX, "policy": f"HEAD:{POLICY}", "subjects": SUBJECTS}
+    asked = {"refs": HEADS + PREFIX, "policy": f"HEAD:{POLICY}", "subjects": SUBJECTS, "plain": not client.login.is_app}
     answer = client.ask(OVERVIEW, {**named(client), **asked}, _Overview)
     found = answer.repository
     client.path_name = checked_name(found.name_with_owner)

@@ -9,13 +9,16 @@ from typing import Any
 import msgspec
 
 from bot.forge.base import ForgeError, Review, ReviewState, Words
-from bot.forge.github_client import Client, GitHubError
-from bot.forge.github_graphql import KNOWN, Head, Overview, Pull, Pulls, named
+from bot.forge.github_client import Client
+from bot.forge.github_errors import GitHubError
+from bot.forge.github_graphql import KNOWN, Comments, Head, Overview, Pull, Pulls, named
 
 MAX_BODY = 65_536
 MAX_TITLE = 256
 CUT = "\n\n*The rest was left out: GitHub takes no more.*\n"
 LAST_COMMENTS = 50
+MARK = "<!-- freshline: closed by the bot -->"
+"""Stands in the comment that closes a pull request: a plain token's user is the bot and a person in one."""
 
 OPEN_FROM = (
     """
@@ -51,19 +54,10 @@ class _OpenAnswer(msgspec.Struct):
     repository: _OpenPart
 
 
-class _Comment(msgspec.Struct, rename="camel"):
-    body: str
-    viewer_did_author: bool
-
-
-class _Comments(msgspec.Struct):
-    nodes: list[_Comment]
-
-
 class _Talk(msgspec.Struct, rename="camel"):
     state: str
     viewer_did_author: bool
-    comments: _Comments
+    comments: Comments
 
 
 class _TalkPart(msgspec.Struct, rename="camel"):
@@ -105,8 +99,7 @@ class PullDesk:
             known = newest.get(pull.head_ref_name)
             if _ours(pull) and (known is None or (pull.number, bool(pull.body)) > (known.number, bool(known.body))):
                 newest[pull.head_ref_name] = pull
-        shared = not self._client.login.is_app
-        reviews = {branch: _review(pull, shared=shared) for branch, pull in newest.items()}
+        reviews = {branch: _review(pull) for branch, pull in newest.items()}
         reviews |= {branch: review for branch, (_, review) in self._done.items()}
         return {branch: self._now(review) for branch, review in sorted(reviews.items())}
 
@@ -147,7 +140,7 @@ class PullDesk:
 
     def _say(self, number: int, text: str, talk: _Talk) -> None:
         """Comment, unless the very same was said before (by a run that was stopped right after it)."""
-        body = _body(text)
+        body = _body(f"{text}\n\n{MARK}")
         if _has_said(talk, body):
             return
         try:
@@ -220,11 +213,7 @@ def _has_said(talk: _Talk, body: str) -> bool:
     return any(one.viewer_did_author and _plain(one.body) == _plain(body) for one in talk.comments.nodes)
 
 
-def _review(pull: Pull, *, shared: bool) -> Review:
-    """``shared`` says that a person uses this login too (a plain token's account): then who closed it was the person.
-
-    What the bot closed itself it has noted as ended in its store, and so never asks about.
-    """
+def _review(pull: Pull) -> Review:
     state = ReviewState(pull.state.lower())
     return Review(
         pull.number,
@@ -233,12 +222,19 @@ def _review(pull: Pull, *, shared: bool) -> Review:
         pull.head_ref_oid,
         pull.title,
         pull.body,
-        by_person=state is ReviewState.CLOSED and (shared or not _closed_by_author(pull)),
+        by_person=state is ReviewState.CLOSED and not _closed_by_author(pull),
     )
 
 
 def _closed_by_author(pull: Pull) -> bool:
-    """Whether the login itself closed it; an account that is gone was a person's."""
+    """Whether the bot itself closed it; an account that is gone was a person's.
+
+    A plain token's account is a person's too, who may have closed it by hand: there the bot's own
+    comment tells. (A run that was killed between closing and noting it in the store must not turn
+    into somebody's "not this version".)
+    """
+    if pull.comments is not None:
+        return any(one.viewer_did_author and MARK in one.body for one in pull.comments.nodes)
     events = pull.closed.nodes if pull.closed else []
     actor = events[-1].actor if events else None
     return actor is not None and pull.author is not None and actor.login == pull.author.login

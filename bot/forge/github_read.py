@@ -11,7 +11,8 @@ from fnmatch import fnmatchcase
 import msgspec
 
 from bot.forge.base import MAX_FILE, MAX_TOTAL, Entry, TooLarge, blob_id
-from bot.forge.github_client import Client, GitHubError, failure
+from bot.forge.github_client import Client
+from bot.forge.github_errors import GitHubError, failure
 from bot.forge.github_graphql import CONTENT, Blob, named, proved
 from bot.forge.github_tree import FOLDER, Listing
 from bot.forge.snapshot import within

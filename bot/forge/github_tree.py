@@ -14,7 +14,8 @@ from functools import cached_property
 import msgspec
 
 from bot.forge.base import Entry, ForgeError
-from bot.forge.github_client import Client, failure
+from bot.forge.github_client import Client
+from bot.forge.github_errors import failure
 
 FOLDER = 0o040000
 MAX_REQUESTS = 300
@@ -28,7 +29,9 @@ _UNSOUND = re.compile(r"(?:^|/)(?:\.{0,2}|\.git)(?:/|$)|[\0\ufffd]", re.IGNORECA
 _OBJECT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 
 
-class _Node(msgspec.Struct):
+class Node(msgspec.Struct):
+    """An entry of a tree; ``type``: blob, tree or commit (a submodule)."""
+
     path: str
     mode: str
     type: str
@@ -38,7 +41,7 @@ class _Node(msgspec.Struct):
 
 class _Tree(msgspec.Struct):
     sha: str
-    tree: list[_Node]
+    tree: list[Node]
     truncated: bool = False
 
 
@@ -55,7 +58,7 @@ def sound(path: str) -> bool:
 class Listing:
     """Everything in one tree: ``root`` is its object id."""
 
-    def __init__(self, root: str, nodes: Iterable[_Node]) -> None:
+    def __init__(self, root: str, nodes: Iterable[Node]) -> None:
         self.root = root
         self.nodes = {node.path: node for node in nodes}
 
@@ -96,7 +99,7 @@ class Listing:
         return "that is a folder" if self.mode(path) == FOLDER else None
 
     def changed_root(self, blobs: Mapping[str, str]) -> str | None:
-        """The object id of the tree with these files (path to blob) in place of the old ones.
+        """The object id of the tree with these files (path to blob; one at least) in place of the old ones.
 
         None where a name that GitHub could not give us stands beside one of them. The format is
         git's (https://git-scm.com/book/en/v2/Git-Internals-Git-Objects).
@@ -106,19 +109,16 @@ class Listing:
             folder, _, name = path.rpartition("/")
             own = touched.setdefault(folder, dict(self._children.get(folder, {})))
             own[name] = (self.mode(path) or 0o100644, blob)
-        root = self.root
-        while touched:
-            folder = max(touched, key=lambda one: (one.count("/"), one != "", one))
+        while True:
+            folder = max(touched, key=lambda one: (one.count("/"), one != ""))  # the deepest first, the root last
             children = touched.pop(folder)
             if any(UNREADABLE in name for name in children):
                 return None
             made = _tree_id(children)
             if not folder:
-                root = made
-                break
+                return made
             parent, _, name = folder.rpartition("/")
             touched.setdefault(parent, dict(self._children.get(parent, {})))[name] = (FOLDER, made)
-        return root
 
     def differing(self, other: Listing) -> frozenset[str]:
         """The paths of files, links and submodules that are not the same in another listing."""
@@ -128,7 +128,7 @@ class Listing:
         return frozenset(path for path, _, _ in mine ^ theirs)
 
 
-def _entry(node: _Node) -> Entry:
+def _entry(node: Node) -> Entry:
     return Entry(node.path, node.sha, int(node.mode, 8), node.size)
 
 
@@ -155,13 +155,13 @@ def fetch(client: Client, tree: str) -> Listing:
     return Listing(whole.sha, _walk(client, whole.sha))
 
 
-def _walk(client: Client, root: str) -> list[_Node]:
+def _walk(client: Client, root: str) -> list[Node]:
     """Every node, folder by folder: each whole where GitHub gives it whole, else one level deeper.
 
     A folder that occurs twice is asked for once.
     """
-    known: dict[str, tuple[list[_Node], bool]] = {}
-    nodes: list[_Node] = []
+    known: dict[str, tuple[list[Node], bool]] = {}
+    nodes: list[Node] = []
     waiting = deque([("", root, False)])
     while waiting:
         prefix, sha, deep = waiting.popleft()
@@ -180,7 +180,7 @@ def _walk(client: Client, root: str) -> list[_Node]:
     return nodes
 
 
-def _level(client: Client, sha: str, *, deep: bool) -> tuple[list[_Node], bool]:
+def _level(client: Client, sha: str, *, deep: bool) -> tuple[list[Node], bool]:
     """A folder's nodes, and whether they are all below it or only the first level."""
     if deep:
         whole = _get(client, sha, recursive=True)
@@ -192,8 +192,8 @@ def _level(client: Client, sha: str, *, deep: bool) -> tuple[list[_Node], bool]:
     return level.tree, False
 
 
-def _below(prefix: str, node: _Node) -> _Node:
-    return node if not prefix else _Node(prefix + node.path, node.mode, node.type, node.sha, node.size)
+def _below(prefix: str, node: Node) -> Node:
+    return node if not prefix else Node(prefix + node.path, node.mode, node.type, node.sha, node.size)
 
 
 def _get(client: Client, sha: str, *, recursive: bool) -> _Tree:

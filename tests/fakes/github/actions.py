@@ -8,7 +8,6 @@ from tests.fakes.github import events, refs, rules, shapes
 from tests.fakes.github.errors import ApiError, conflict, forbidden, invalid, not_allowed, not_found, unprocessable
 from tests.fakes.github.gitrepo import Commit
 from tests.fakes.github.records import (
-    Account,
     Actor,
     CheckRun,
     CheckSuite,
@@ -124,6 +123,7 @@ def remove_label(w: World, r: Repository, actor: Actor, issue: Issue, name: str)
     if label is None or label.name not in issue.labels:
         raise ApiError(404, "Label does not exist")
     issue.labels.remove(label.name)
+    issue.unlabeled.append(actor.user)
     tell_issue(w, r, actor, issue, "unlabeled", label=shapes.label(w, r, label))
 
 
@@ -150,7 +150,9 @@ def comment(w: World, r: Repository, actor: Actor, issue: Issue, body: str) -> C
     return one
 
 
-def tell_comment(w: World, r: Repository, actor: Actor, issue: Issue, one: Comment, action: str, **more: object) -> None:
+def tell_comment(
+    w: World, r: Repository, actor: Actor, issue: Issue, one: Comment, action: str, **more: object
+) -> None:
     told = {"issue": shapes.issue(w, r, issue), "comment": shapes.comment(w, r, issue, one)}
     events.emit(w, "issue_comment", r, actor, action=action, **told, **more)
 
@@ -203,7 +205,7 @@ def _is_fork(one: Repository, owner: str, r: Repository) -> bool:
 def _opened(w: World, r: Repository, actor: Actor, wanted: Json, ends: tuple[Repository, str, str, str]) -> Pull:
     source, branch, head, base = ends
     if source is not r:
-        copy_history(source, r, head)
+        refs.copy_history(source, r, head)
     if r.git.is_ancestor(head, base):
         raise invalid("PullRequest", f"No commits between {wanted['base']} and {branch}")
     issue = _new_issue(w, r, actor, str(wanted["title"]), wanted.get("body"))
@@ -215,25 +217,16 @@ def _opened(w: World, r: Repository, actor: Actor, wanted: Json, ends: tuple[Rep
     return pull
 
 
-def copy_history(source: Repository, target: Repository, head: str) -> None:
-    """Objects of a fork, brought into the repository that they are proposed to."""
-    for commit in source.git.ancestors(head).values():
-        for path, entry in source.git.walk(commit.tree):
-            found = source.git.read(entry.sha)
-            if found and path:
-                target.git.write(*found)
-        for sha in (commit.tree, commit.sha):
-            found = source.git.read(sha)
-            if found:
-                target.git.write(*found)
-
-
 def reopen_pull(w: World, r: Repository, actor: Actor, pull: Pull) -> None:
     """Raises 422 where it is merged, its branch is gone, or another one is open for the branch."""
     tip = pull.head_repository.branch(pull.head)
     twins = [p for p in r.pulls if p.open and p.head == pull.head and p.base == pull.base]
     if pull.merged_at or tip is None or twins or not r.git.is_ancestor(pull.head_sha, tip):
-        why = f"The {pull.head} branch was force-pushed or recreated." if tip else f"The {pull.head} branch has been deleted."
+        why = (
+            f"The {pull.head} branch was force-pushed or recreated."
+            if tip
+            else f"The {pull.head} branch has been deleted."
+        )
         raise invalid("PullRequest", f"state cannot be changed. {why}", field="state", code="invalid")
     pull.issue.state, pull.issue.closed_at, pull.issue.closed_by = "open", None, None
     pull.issue.updated_at = w.clock()
@@ -274,7 +267,9 @@ def request_reviewers(w: World, r: Repository, actor: Actor, pull: Pull, logins:
     for login in logins:
         account = w.accounts.get(login.lower())
         if account is None or w.role(r, account) is None:
-            raise unprocessable("Reviews may only be requested from collaborators. One or more of the users is not one.")
+            raise unprocessable(
+                "Reviews may only be requested from collaborators. One or more of the users is not one."
+            )
         if account is not pull.issue.user and account not in pull.reviewers:
             pull.reviewers.append(account)
             refs.tell_pull(w, r, actor, pull, "review_requested", requested_reviewer=shapes.user(w, account))
@@ -488,7 +483,9 @@ def check_run(w: World, r: Repository, actor: Actor, wanted: Json) -> CheckRun:
     status = "completed" if conclusion else str(wanted.get("status") or "queued")
     now = w.clock()
     more = (wanted.get("output") or {}, str(wanted.get("external_id") or ""), wanted.get("details_url"))
-    run = CheckRun(w.new_id("run"), str(wanted["name"]), suite, status, conclusion, now, now if conclusion else None, *more)
+    run = CheckRun(
+        w.new_id("run"), str(wanted["name"]), suite, status, conclusion, now, now if conclusion else None, *more
+    )
     r.check_runs.append(run)
     _tell_run(w, r, actor, run, "created")
     if conclusion:
@@ -498,7 +495,9 @@ def check_run(w: World, r: Repository, actor: Actor, wanted: Json) -> CheckRun:
 
 def _tell_run(w: World, r: Repository, actor: Actor, run: CheckRun, action: str) -> None:
     suite = {**shapes.check_suite(w, r, run.suite)}
-    events.emit(w, "check_run", r, actor, action=action, check_run={**shapes.check_run(w, r, run), "check_suite": suite})
+    events.emit(
+        w, "check_run", r, actor, action=action, check_run={**shapes.check_run(w, r, run), "check_suite": suite}
+    )
 
 
 def _completed(w: World, r: Repository, actor: Actor, run: CheckRun) -> None:
@@ -531,7 +530,10 @@ def set_status(w: World, r: Repository, actor: Actor, sha: str, wanted: Json) ->
     parts = {name: told[name] for name in ("id", "state", "context", "description", "target_url", "avatar_url")}
     dates = {name: told[name] for name in ("created_at", "updated_at")}
     tips = [name for name, tip in r.branches().items() if tip == sha]
-    branches = [{"name": n, "commit": {"sha": sha, "url": f"{w.url}/commits/{sha}"}, "protected": n in r.protections} for n in tips]
+    branches = [
+        {"name": n, "commit": {"sha": sha, "url": f"{w.url}/commits/{sha}"}, "protected": n in r.protections}
+        for n in tips
+    ]
     commit = shapes.commit(w, r, r.git.known_commit(sha))
     events.emit(w, "status", r, actor, sha=sha, name=r.full_name, commit=commit, branches=branches, **parts, **dates)
     return one
@@ -568,13 +570,16 @@ def deploy(w: World, r: Repository, actor: Actor, wanted: Json) -> Deployment:
 def deployment_status(w: World, r: Repository, actor: Actor, parent: Deployment, wanted: Json) -> DeploymentStatus:
     """A new state of a deployment; a success makes earlier ones of its environment inactive, as GitHub does."""
     environment = str(wanted.get("environment") or parent.environment)
-    urls = [str(wanted.get(name) or "") for name in ("target_url", "log_url", "environment_url")]
-    said = str(wanted.get("description") or "")
+    said = {name: str(wanted.get(name) or "") for name in ("description", "target_url", "log_url", "environment_url")}
     state = str(wanted["state"])
-    one = DeploymentStatus(w.new_id("deployment status"), state, actor.user, said, environment, *urls, w.clock())
+    number = w.new_id("deployment status")
+    one = DeploymentStatus(number, state, actor.user, environment=environment, created_at=w.clock(), **said)
     parent.statuses.append(one)
     parent.updated_at = w.clock()
-    parts = {"deployment_status": shapes.deployment_status(w, r, parent, one), "deployment": shapes.deployment(w, r, parent)}
+    parts = {
+        "deployment_status": shapes.deployment_status(w, r, parent, one),
+        "deployment": shapes.deployment(w, r, parent),
+    }
     absent = {"check_run": None, "workflow": None, "workflow_run": None}
     events.emit(w, "deployment_status", r, actor, action="created", **parts, **absent)
     if state == "success" and wanted.get("auto_inactive", True) and not parent.transient:
@@ -590,7 +595,7 @@ def _supersede(w: World, r: Repository, actor: Actor, newer: Deployment, environ
 
 
 def release(w: World, r: Repository, actor: Actor, wanted: Json) -> Release:
-    """``wanted`` as in ``POST /releases``: tag_name, name, body, draft, prerelease; the tag is made where there is none."""
+    """``wanted`` as in ``POST /releases``: tag_name, name, body, draft, prerelease; a tag is made if there is none."""
     tag = str(wanted["tag_name"])
     target = str(wanted.get("target_commitish") or r.default_branch)
     sha = r.git.resolve(target)
@@ -599,8 +604,8 @@ def release(w: World, r: Repository, actor: Actor, wanted: Json) -> Release:
     draft = bool(wanted.get("draft", False))
     now = w.clock()
     said = (wanted.get("name"), wanted.get("body"))
-    marks = (None if draft else now, draft, bool(wanted.get("prerelease", False)))
-    one = Release(w.new_id("release"), tag, *said, target, actor.user, now, *marks)
+    one = Release(w.new_id("release"), tag, *said, target, actor.user, now, None if draft else now, draft)
+    one.prerelease = bool(wanted.get("prerelease", False))
     r.releases.append(one)
     if not draft:
         events.emit(w, "release", r, actor, action="published", release=shapes.release(w, r, one))
@@ -614,19 +619,17 @@ def rename_branch(w: World, r: Repository, actor: Actor, old: str, new: str) -> 
         raise not_found()
     if r.branch(new):
         raise unprocessable("Branch already exists")
+    r.git.set_ref(f"refs/heads/{new}", sha)
     if old == r.default_branch:
         r.default_branch = new
         r.git.set_head(new)
         changes = {"default_branch": {"from": old}}
-        r.git.set_ref(f"refs/heads/{new}", sha)
         events.emit(w, "repository", r, actor, action="edited", changes=changes)
-        r.git.set_ref(f"refs/heads/{new}", None)
     for pull in r.pulls:
         if pull.open and pull.base == old:
             change = {"ref": {"from": old}, "sha": {"from": pull.base_sha}}
             pull.base = new
             refs.tell_pull(w, r, actor, pull, "edited", changes={"base": change})
-    r.git.set_ref(f"refs/heads/{new}", sha)
     events.pushed(w, r, actor, f"refs/heads/{new}", None, sha)
     refs.move(w, r, actor, f"refs/heads/{old}", None)
 
@@ -638,7 +641,3 @@ def find_comment(r: Repository, number: int) -> tuple[Issue, Comment]:
             if one.id == number:
                 return issue, one
     raise not_found()
-
-
-def author_of(found: Issue | Comment) -> Account:
-    return found.user

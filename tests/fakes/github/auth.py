@@ -49,6 +49,11 @@ class Caller:
         installation = self.installation
         return Actor(self.token.user, installation.app if installation else None, installation)
 
+    @property
+    def narrowed(self) -> bool:
+        """Whether only what was granted is allowed: an App's or a fine-grained token, not a classic one."""
+        return self.installation is not None or (self.token is not None and self.token.permissions is not None)
+
     def permissions(self) -> dict[str, str]:
         """What the token's installation allows now, narrowed by the token."""
         if self.token is None:
@@ -58,7 +63,9 @@ class Caller:
         if granted is None:
             return mine or {}
         wanted = granted if mine is None else mine
-        return {name: min(level, granted[name], key=LEVELS.__getitem__) for name, level in wanted.items() if name in granted}
+        return {
+            name: min(level, granted[name], key=LEVELS.__getitem__) for name, level in wanted.items() if name in granted
+        }
 
 
 def identify(w: World, header: str | None, jwt_now: Callable[[], datetime]) -> Caller:
@@ -112,7 +119,9 @@ def _app(w: World, token: str, now: datetime) -> App:
 def _check_times(claims: Json, now: datetime) -> None:
     issued, expires = _time(claims, "iat", now), _time(claims, "exp", now)
     if issued > now + SKEW:
-        raise ApiError(401, "'Issued at' claim ('iat') must be an Integer representing the time that the assertion was issued")
+        raise ApiError(
+            401, "'Issued at' claim ('iat') must be an Integer representing the time that the assertion was issued"
+        )
     if expires <= now:
         raise ApiError(401, "'Expiration time' claim ('exp') is too far in the past")
     if expires - now > LONGEST:
@@ -181,13 +190,16 @@ def _refusal(caller: Caller) -> ApiError:
     if caller.kind == "anonymous":
         return ApiError(401, "Requires authentication")
     person = caller.kind == "user"
-    return forbidden("Resource not accessible by personal access token" if person else "Resource not accessible by integration")
+    return forbidden(
+        "Resource not accessible by personal access token" if person else "Resource not accessible by integration"
+    )
 
 
 def narrowed(w: World, installation: Installation, wanted: Json) -> tuple[dict[str, str], set[int] | None]:
     """What a new token may do, as in ``POST …/access_tokens``; raises 422 for more than the installation has."""
     permissions = dict(installation.permissions)
-    if wanted.get("permissions") is not None:
+    if wanted.get("permissions"):
+        # An empty object asks for everything, as PyGithub sends it.
         for name, level in wanted["permissions"].items():
             if not has(permissions, name, level):
                 raise unprocessable("The permissions requested are not granted to this installation.")

@@ -17,7 +17,7 @@ class Clock:
 
     @classmethod
     def real(cls) -> Clock:
-        """Real time plus what ``advance`` added: for clients that look at their own clock, as PyGithub's App tokens do."""
+        """Real time plus what ``advance`` added: for clients that look at their own clock, as PyGithub's Apps do."""
         return cls(running=True)
 
     def __call__(self) -> datetime:

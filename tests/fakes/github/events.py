@@ -16,7 +16,11 @@ ALWAYS = frozenset({"installation", "installation_repositories", "installation_t
 def emit(w: World, event: str, repository: Repository, actor: Actor, **parts: object) -> None:
     """Tell every App that has the repository and asked for the event."""
     for installation in list(listens(w, event, repository)):
-        payload = {**parts, "repository": shapes.full_repository(w, repository, None), **_common(w, installation, actor.user)}
+        payload = {
+            **parts,
+            "repository": shapes.full_repository(w, repository, None),
+            **_common(w, installation, actor.user),
+        }
         if repository.owner.kind == "Organization":
             payload["organization"] = shapes.organization(w, repository.owner)
         if event == "push":

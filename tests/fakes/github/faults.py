@@ -20,13 +20,14 @@ class Seen:
 
 @dataclass
 class Fault:
-    """``kind``: status, secondary, drop, drop after, slow, call; it hits the nth matching request and ``times`` of them."""
+    """``kind``: status, secondary, drop, slow or call; it hits the nth matching request and the next ``times - 1``."""
 
     kind: str
     nth: int = 1
     times: int = 1
     status: int = 500
     seconds: float = 0.0
+    text: str = ""
     method: str | None = None
     path: str | None = None
     operation: str | None = None
@@ -60,7 +61,7 @@ class Faults:
         self.hit: list[Fault] = []
 
     def fail(self, status: int = 500, *, nth: int = 1, times: int = 1, **match: str | bool) -> None:
-        """Answer the nth matching request with an error and do nothing; ``match``: method, path (a pattern), operation."""
+        """Refuse the nth matching request, undone; ``match``: method, path (a pattern), operation, writes_only."""
         self.add(Fault("status", nth=nth, times=times, status=status), **match)
 
     def secondary(self, *, nth: int = 1, times: int = 1, **match: str | bool) -> None:
@@ -74,6 +75,10 @@ class Faults:
     def lose_answer(self, status: int = 502, *, nth: int = 1, times: int = 1, **match: str | bool) -> None:
         """Carry out the nth matching request, and answer an error all the same."""
         self.add(Fault("status", nth=nth, times=times, status=status, after=True), **match)
+
+    def garble(self, text: str, *, nth: int = 1, times: int = 1, **match: str | bool) -> None:
+        """Answer the nth matching request 200 with this text, undone."""
+        self.add(Fault("garble", nth=nth, times=times, text=text), **match)
 
     def slow(self, seconds: float, *, nth: int = 1, times: int = 1, **match: str | bool) -> None:
         """Wait before carrying out the nth matching request (ended early when the fake stops)."""

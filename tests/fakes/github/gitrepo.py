@@ -1,7 +1,8 @@
 """A bare git repository on disk, written without starting git.
 
-Objects are written as git writes loose ones (https://git-scm.com/book/en/v2/Git-Internals-Git-Objects), so that a fleet of
-a thousand repositories is made in a second and git itself can clone, push to and merge in each. Merges and diffs are git's own.
+Objects are written as git writes loose ones (https://git-scm.com/book/en/v2/Git-Internals-Git-Objects), so that a
+fleet of a thousand repositories is made in seconds and git itself can clone, push to and merge in each. Merges and
+diffs are git's own.
 """
 
 from __future__ import annotations
@@ -365,7 +366,9 @@ class GitRepository:
 
     def patches(self, old: str, new: str) -> dict[str, str]:
         """Path to the hunks of its unified diff between two trees; binary files have none."""
-        text = self.git("diff-tree", "-r", "-p", "--no-renames", "--no-color", "--full-index", old, new).decode(errors="replace")
+        text = self.git("diff-tree", "-r", "-p", "--no-renames", "--no-color", "--full-index", old, new).decode(
+            errors="replace"
+        )
         found = {}
         for part in re.split(r"^diff --git ", text, flags=re.MULTILINE)[1:]:
             name = re.search(r"^(?:\+\+\+ b|--- a)/(.+?)\t?$", part, re.MULTILINE)

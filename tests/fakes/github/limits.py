@@ -66,7 +66,9 @@ class Limits:
         if window.used >= self.allowance(key, resource):
             self.refused += 1
             whom = key.replace("installation", "installation ID").replace("user", "user ID")
-            raise ApiError(403, f"API rate limit exceeded for {whom}.", headers=self.headers(key, resource), kind="RATE_LIMITED")
+            raise ApiError(
+                403, f"API rate limit exceeded for {whom}.", headers=self.headers(key, resource), kind="RATE_LIMITED"
+            )
         window.used += cost
 
     def give_back(self, key: str, resource: str) -> None:
@@ -99,7 +101,9 @@ class Limits:
         seen.append((now, cost))
 
     def secondary(self) -> ApiError:
-        return ApiError(self.secondary_status, SECONDARY, headers={"retry-after": str(self.retry_after)}, kind="RATE_LIMITED")
+        return ApiError(
+            self.secondary_status, SECONDARY, headers={"retry-after": str(self.retry_after)}, kind="RATE_LIMITED"
+        )
 
     def headers(self, key: str, resource: str) -> dict[str, str]:
         told = self.state(key, resource)

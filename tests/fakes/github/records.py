@@ -147,6 +147,8 @@ class Issue:
     reactions: list[Reaction] = field(default_factory=list)
     pull: Pull | None = None
     app: App | None = None
+    # Who took labels off, for the time line.
+    unlabeled: list[Account] = field(default_factory=list)
 
 
 @dataclass(eq=False)

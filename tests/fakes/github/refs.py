@@ -26,7 +26,9 @@ def commit(w: World, r: Repository, tree: str, parents: list[str], message: str,
     return sha
 
 
-def commit_files(w: World, r: Repository, branch: str, files: Files, said: tuple[Actor, str], *, orphan: bool = False) -> str:
+def commit_files(
+    w: World, r: Repository, branch: str, files: Files, said: tuple[Actor, str], *, orphan: bool = False
+) -> str:
     """Commit files on a branch as (who, message) would with git, and push it; answers the commit."""
     actor, message = said
     tip = None if orphan else r.branch(branch)
@@ -89,6 +91,8 @@ def _synchronize(w: World, r: Repository, actor: Actor, pull: Pull, new: str | N
         return
     before, pull.head_sha = pull.head_sha, new
     pull.issue.updated_at = w.clock()
+    if pull.head_repository is not r:
+        copy_history(pull.head_repository, r, new)
     tell_pull(w, r, actor, pull, "synchronize", before=before, after=new)
     if r.git.is_ancestor(new, rules.base_tip(r, pull)):
         # A head without commits of its own: GitHub closes it.
@@ -126,3 +130,16 @@ def tell_pull(w: World, r: Repository, actor: Actor, pull: Pull, action: str, **
     if any(events.listens(w, "pull_request", r)):
         told = rules.full_pull(w, r, pull, ask=False)
         events.emit(w, "pull_request", r, actor, action=action, number=pull.number, pull_request=told, **more)
+
+
+def copy_history(source: Repository, target: Repository, head: str) -> None:
+    """Objects of a fork, brought into the repository that they are proposed to."""
+    for commit in source.git.ancestors(head).values():
+        for path, entry in source.git.walk(commit.tree):
+            found = source.git.read(entry.sha)
+            if found and path:
+                target.git.write(*found)
+        for sha in (commit.tree, commit.sha):
+            found = source.git.read(sha)
+            if found:
+                target.git.write(*found)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
 from tests.fakes.github import shapes
-from tests.fakes.github.records import ROLES, Actor, App, Json, Pull, Repository, Ruleset
+from tests.fakes.github.records import ROLES, App, Json, Pull, Repository, Ruleset
 from tests.fakes.github.world import World
 
 GOOD = frozenset({"success", "neutral", "skipped"})
@@ -222,8 +222,3 @@ def full_pull(w: World, r: Repository, pull: Pull, app: App | None = None, *, as
         "deletions": sum(one["deletions"] for one in files),
         "changed_files": len(files),
     }
-
-
-def may_see_all(actor: Actor) -> bool:
-    """Whether someone is an App (which reads as its installation allows)."""
-    return actor.app is not None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from datetime import datetime
-from typing import Any
 
 from tests.fakes.github.clock import stamp
 from tests.fakes.github.gitrepo import Commit, Entry, Signature
@@ -92,7 +91,11 @@ def when(moment: datetime | None) -> str | None:
 
 def user(w: World, account: Account) -> Json:
     url = f"{w.url}/users/{account.login}"
-    web = f"{w.web_url}/apps/{account.login.removesuffix('[bot]')}" if account.kind == "Bot" else f"{w.web_url}/{account.login}"
+    web = (
+        f"{w.web_url}/apps/{account.login.removesuffix('[bot]')}"
+        if account.kind == "Bot"
+        else f"{w.web_url}/{account.login}"
+    )
     return {
         "login": account.login,
         "id": account.id,
@@ -328,7 +331,11 @@ def branch(w: World, r: Repository, name: str, sha: str) -> Json:
     url = f"{w.url}/repos/{r.full_name}"
     guard = r.protections.get(name)
     checks = guard.checks if guard else []
-    required = {"enforcement_level": "non_admins" if checks else "off", "contexts": checks, "checks": [_check(c) for c in checks]}
+    required = {
+        "enforcement_level": "non_admins" if checks else "off",
+        "contexts": checks,
+        "checks": [_check(c) for c in checks],
+    }
     return {
         "name": name,
         "commit": {"sha": sha, "url": f"{url}/commits/{sha}"},
@@ -616,7 +623,17 @@ def suite_state(r: Repository, one: CheckSuite) -> tuple[str, str | None]:
         return "queued", None
     if any(run.status != "completed" for run in runs):
         return "in_progress", None
-    worst = ("action_required", "timed_out", "cancelled", "failure", "startup_failure", "stale", "success", "skipped", "neutral")
+    worst = (
+        "action_required",
+        "timed_out",
+        "cancelled",
+        "failure",
+        "startup_failure",
+        "stale",
+        "success",
+        "skipped",
+        "neutral",
+    )
     return "completed", min((run.conclusion or "neutral" for run in runs), key=worst.index)
 
 
@@ -736,13 +753,10 @@ def release(w: World, r: Repository, one: Release) -> Json:
         "body": one.body,
         "draft": one.draft,
         "prerelease": one.prerelease,
+        "immutable": False,
+        "updated_at": stamp(one.published_at or one.created_at),
         "created_at": stamp(one.created_at),
         "published_at": when(one.published_at),
         "author": user(w, one.author),
         "assets": [],
     }
-
-
-def mention(value: Any) -> str:
-    """A value as GitHub's messages quote it."""
-    return str(value)

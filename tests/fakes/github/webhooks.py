@@ -8,6 +8,7 @@ import json
 import queue
 import random
 import threading
+import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -108,12 +109,11 @@ class Webhooks:
 
     def drain(self, seconds: float = 10.0) -> None:
         """Wait until everything that was to be sent has been answered; raises ``TimeoutError``."""
-        done = threading.Event()
-        waiter = threading.Thread(target=lambda: (self._queue.join(), done.set()), daemon=True)
-        waiter.start()
-        if not done.wait(seconds):
-            raise TimeoutError("webhooks are still under way")
-        waiter.join()
+        until = time.monotonic() + seconds
+        while self._queue.unfinished_tasks:
+            if time.monotonic() > until:
+                raise TimeoutError("webhooks are still under way")
+            time.sleep(0.002)
 
     def redeliver(self, delivery: Delivery) -> Delivery:
         """Send one again, with the same GUID, as GitHub does when asked."""

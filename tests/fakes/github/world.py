@@ -7,7 +7,7 @@ import tempfile
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from hashlib import sha256
@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from tests.fakes.github.errors import not_found
 from tests.fakes.github.gitrepo import EXECUTABLE, FILE, LINK, MODULE, Entry, GitRepository, Signature
-from tests.fakes.github.records import Account, Actor, App, Installation, Json, Repository, Token
+from tests.fakes.github.records import Account, Actor, App, Installation, Repository, Token
 from tests.fakes.github.webhooks import Webhooks
 
 PERMISSIONS = {
@@ -56,7 +56,7 @@ HOUR = timedelta(hours=1)
 
 @dataclass(frozen=True)
 class Special:
-    """A file that is more than its text; ``mode`` as git writes it (``120000``: a symbolic link, ``160000``: a submodule)."""
+    """A file that is more than its text; ``mode`` as git writes it (``120000``: a link, ``160000``: a submodule)."""
 
     content: str | bytes
     mode: str = EXECUTABLE
@@ -86,11 +86,8 @@ class Settings:
     """What tests turn: how many entries a recursive tree gives, and so on."""
 
     tree_limit: int = 100_000
-    tree_bytes: int = 7_000_000
     page_limit: int = 100
-    installation_repositories: int | None = None
     blob_text: int = 512_000
-    extra: dict[str, int] = field(default_factory=dict)
 
 
 class World:
@@ -176,7 +173,7 @@ class World:
 
     def personal_token(self, login: str, permissions: dict[str, str] | None = None) -> Token:
         token = self._token("ghp", self.account(login))
-        token.permissions = permissions
+        token.permissions = None if permissions is None else {"metadata": "read", **permissions}
         return token
 
     def _token(self, prefix: str, user: Account) -> Token:
@@ -231,7 +228,9 @@ class World:
 
     def tree_of(self, repository: Repository, base: str | None, files: Files) -> str:
         """The tree ``base`` with these files set; None takes one away."""
-        entries = {path: None if content is None else self._entry(repository, content) for path, content in files.items()}
+        entries = {
+            path: None if content is None else self._entry(repository, content) for path, content in files.items()
+        }
         return repository.git.change_tree(base, entries)
 
     def _entry(self, repository: Repository, content: str | bytes | Special) -> Entry:
@@ -260,8 +259,3 @@ def link_to(target: str) -> Special:
 def submodule(sha: str) -> Special:
     """A submodule at a commit."""
     return Special(sha, MODULE)
-
-
-def describe(payload: Json) -> str:
-    """The event's action, or nothing."""
-    return str(payload.get("action", ""))
