@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
@@ -18,11 +19,12 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from bot.core.errors import ExpectedError
 from bot.store.tables import REVISION
 
-BUSY_MILLISECONDS = 5000
+BUSY_MILLISECONDS = 30_000
+"""How long to wait for another process: its first start may migrate, on a busy machine."""
 CHUNK = 500
 """Values in one question: SQLite and PostgreSQL limit how many there may be."""
 
-_PRAGMAS = ("journal_mode=WAL", "synchronous=NORMAL", f"busy_timeout={BUSY_MILLISECONDS}", "foreign_keys=ON")
+_PRAGMAS = (f"busy_timeout={BUSY_MILLISECONDS}", "synchronous=NORMAL", "foreign_keys=ON")
 _ADVICE = (
     ("not a database", "The file is damaged: move it away, and Freshline starts a new store"),
     ("malformed", "The file is damaged: move it away, and Freshline starts a new store"),
@@ -197,6 +199,25 @@ def _make_private(path: Path) -> None:
 def _prepare(connection: sqlite3.Connection, _record: object) -> None:
     for pragma in _PRAGMAS:
         connection.execute(f"PRAGMA {pragma}")
+    _log_ahead(connection)
+
+
+def _log_ahead(connection: sqlite3.Connection) -> None:
+    """Switch to write-ahead logging.
+
+    SQLite does not wait for another connection that is just switching too, whatever its
+    ``busy_timeout`` (https://www.sqlite.org/wal.html): so we do.
+    """
+    until = time.monotonic() + BUSY_MILLISECONDS / 1000
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > until:
+                raise
+            time.sleep(0.05)
+        else:
+            return
 
 
 def _revision(connection: Connection) -> str | None:

@@ -69,7 +69,7 @@ def test_sqlite_is_set_up_for_several_processes(tmp_path: Path) -> None:
             for name in ("journal_mode", "synchronous", "busy_timeout", "foreign_keys")
         ]
     database.close()
-    assert found == ["wal", 1, 5000, 1]
+    assert found == ["wal", 1, 30_000, 1]
 
 
 def test_alembic_is_imported_only_to_migrate(tmp_path: Path) -> None:

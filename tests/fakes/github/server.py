@@ -16,14 +16,14 @@ from tests.fakes.github.gate import DroppedError, Gate, Reply
 class Server(socketserver.ThreadingMixIn, HTTPServer):
     """Serves one gate."""
 
-    daemon_threads = False
-    block_on_close = True
+    block_on_close = False
     request_queue_size = 128
 
     def __init__(self, port: int) -> None:
         self.gate: Gate | None = None
         self.failures: list[str] = []
         self._open: set[socket.socket] = set()
+        self._workers: set[threading.Thread] = set()
         self._guard = threading.Lock()
         self._thread: threading.Thread | None = None
         super().__init__(("127.0.0.1", port), Handler)
@@ -39,7 +39,7 @@ class Server(socketserver.ThreadingMixIn, HTTPServer):
 
     def start(self, gate: Gate) -> None:
         self.gate = gate
-        self._thread = threading.Thread(target=self.serve_forever, args=(0.02,), name="fake-github")
+        self._thread = threading.Thread(target=self.serve_forever, args=(0.02,), name="fake-github", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
@@ -51,13 +51,18 @@ class Server(socketserver.ThreadingMixIn, HTTPServer):
         with self._guard:
             for one in self._open:
                 _shut(one)
-        self._thread.join()
+        for worker in (self._thread, *self._workers):
+            worker.join()
         self.server_close()
 
     def process_request(self, request: Any, client_address: Any) -> None:
+        # Daemons, so that a test that forgets to close the fake still ends; joined by ``stop`` all the same.
+        worker = threading.Thread(target=self.process_request_thread, args=(request, client_address), daemon=True)
         with self._guard:
             self._open.add(request)
-        super().process_request(request, client_address)
+            self._workers = {one for one in self._workers if one.is_alive()}
+            worker.start()
+            self._workers.add(worker)
 
     def shutdown_request(self, request: Any) -> None:
         with self._guard:

@@ -180,7 +180,7 @@ class Webhooks:
             _answered(delivery, 200, "OK")
             return
         if self._thread is None:
-            self._thread = threading.Thread(target=self._work, name="fake-github-webhooks")
+            self._thread = threading.Thread(target=self._work, name="fake-github-webhooks", daemon=True)
             self._thread.start()
         self._queue.put(delivery)
 
