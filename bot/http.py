@@ -48,6 +48,10 @@ class FetchError(Exception):
         self.status = status
 
 
+class NotKeptError(Exception):
+    """No fresh answer is kept: the server has to be asked."""
+
+
 class _TransientError(FetchError):
     """An error worth asking again for, after ``wait`` seconds where the server says so."""
 
@@ -267,6 +271,14 @@ class Http:
         answer = self._judged(reply, distil)
         self._cache.put(key, answer)
         return _opened(answer, target.url)
+
+    def kept(self, url: str, distil: Distil) -> bytes:
+        """What ``fetch`` would answer without asking; raises ``NotKeptError`` and ``FetchError``."""
+        target = self._target(url)
+        kept = self._cache.get(f"{distil.version}:{target.url}")
+        if kept is None or not self._fresh(kept):
+            raise NotKeptError
+        return _opened(kept, target.url)
 
     def _target(self, url: str) -> _Target:
         try:

@@ -6,11 +6,13 @@ import importlib
 import threading
 from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from contextlib import suppress
+from dataclasses import dataclass
 from functools import cache
 from pkgutil import iter_modules
 
 from bot.core.model import Answer, Package, SkipReason, Unavailable
-from bot.http import FetchError, host_of
+from bot.http import Distil, FetchError, Http, NotKeptError, host_of
 from bot.registries.base import Client, LookUpError, Registry
 
 FAILURES_UNTIL_OPEN = 10
@@ -44,11 +46,13 @@ def look_up(
     """
     wanted = list(dict.fromkeys(packages))
     one = _LookUp(registries, client, base_urls)
-    answers: dict[Package, Answer] = {}
-    pool = ThreadPoolExecutor(max_workers=max(1, min(workers, len(wanted))), thread_name_prefix="look-up")
+    # What is kept is read here: threads would only wait for each other.
+    answers = _fresh(wanted, registries, client, base_urls) if isinstance(client, Http) else {}
+    rest = [package for package in wanted if package not in answers]
+    pool = ThreadPoolExecutor(max_workers=max(1, min(workers, len(rest))), thread_name_prefix="look-up")
     try:
-        futures: dict[Future[Answer], Package] = {pool.submit(one, package): package for package in wanted}
-        for done, future in enumerate(as_completed(futures), 1):
+        futures: dict[Future[Answer], Package] = {pool.submit(one, package): package for package in rest}
+        for done, future in enumerate(as_completed(futures), 1 + len(answers)):
             answers[futures[future]] = future.result()
             if progress:
                 progress(done, len(wanted))
@@ -56,6 +60,31 @@ def look_up(
         # After an interrupt what has not begun is not begun any more.
         pool.shutdown(cancel_futures=True)
     return {package: answers[package] for package in wanted}
+
+
+@dataclass(frozen=True, slots=True)
+class _KeptOnly:
+    """A client that never asks."""
+
+    http: Http
+
+    def fetch(self, url: str, *, headers: Mapping[str, str], distil: Distil) -> bytes:  # noqa: ARG002 - a client's signature
+        """What is kept; raises ``NotKeptError`` and ``FetchError``."""
+        return self.http.kept(url, distil)
+
+
+def _fresh(
+    packages: Collection[Package], registries: Mapping[str, Registry], client: Http, base_urls: BaseUrl
+) -> dict[Package, Answer]:
+    """The answers that are there without asking, of the registries that go through the client alone."""
+    through = {name: registry for name, registry in registries.items() if getattr(registry, "through_client", False)}
+    look = _LookUp(through, _KeptOnly(client), base_urls)
+    answers: dict[Package, Answer] = {}
+    for package in packages:
+        if package.registry in through:
+            with suppress(NotKeptError):  # it is asked for with the rest
+                answers[package] = look(package)
+    return answers
 
 
 class _LookUp:
@@ -74,6 +103,8 @@ class _LookUp:
         try:
             base_url = self._base_urls(package)
             return base_url if isinstance(base_url, Unavailable) else self._ask(registry, package, base_url)
+        except NotKeptError:
+            raise
         except Exception as exc:  # noqa: BLE001  # whatever a parser trips over costs one package, not the pass
             detail = f"{package}: unexpected {type(exc).__name__} while reading the answer; report it as a bug"
             return Unavailable(SkipReason.REGISTRY_UNAVAILABLE, detail)

@@ -32,7 +32,11 @@ class Client(Protocol):
 
 
 class Registry(Protocol):
-    """Where releases are listed: a module's ``registry``."""
+    """Where releases are listed: a module's ``registry``.
+
+    One whose ``fetch`` does all its asking through the client may say ``through_client = True``:
+    then what is kept is read without a thread for each package.
+    """
 
     name: str
     scheme: str

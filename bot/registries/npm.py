@@ -57,6 +57,7 @@ class Npm:
 
     name: str = "npm"
     scheme: str = "npm"
+    through_client: bool = True
 
     def default_url(self, environ: Mapping[str, str], home: Path) -> str:
         """The registry that npm uses on this machine, else the public one."""

@@ -53,6 +53,7 @@ class PyPI:
 
     name: str = "pypi"
     scheme: str = "pep440"
+    through_client: bool = True
 
     def default_url(self, environ: Mapping[str, str], home: Path) -> str:
         """The index that pip and uv use on this machine, else the public one."""

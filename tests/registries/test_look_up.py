@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -148,8 +149,16 @@ def test_a_host_that_answers_now_and_then_is_not_given_up(http: Http, between: F
     assert len(registry.asked) == 30
 
 
+class Slow(Scripted):
+    """Takes a moment, so that there is something left to stop."""
+
+    def fetch(self, package: Package, base_url: str, client: Client) -> Listing:
+        time.sleep(0.001)
+        return super().fetch(package, base_url, client)
+
+
 def test_an_interrupt_stops_what_has_not_begun(http: Http) -> None:
-    registry = Scripted()
+    registry = Slow()
     packages = [Package("scripted", str(n)) for n in range(5000)]
 
     def interrupt(done: int, every: int) -> None:
