@@ -6,7 +6,7 @@ mark counts as one). Times are timezone-aware and in UTC.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -503,20 +503,6 @@ class Edit:
 
 
 @dataclass(frozen=True, slots=True)
-class Proposal:
-    """One branch with one commit, and the words that go with it."""
-
-    repository: str
-    base: str
-    branch: str
-    title: str
-    body: str
-    commit_message: str
-    updates: tuple[Update, ...]
-    edits: tuple[Edit, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Refusal:
     """A version that is not to be proposed again, and why (closed by a person, rolled back)."""
 
@@ -547,8 +533,3 @@ class ParseError(ValueError):
     def __init__(self, message: str, line: int | None = None) -> None:
         super().__init__(message if line is None else f"line {line}: {message}")
         self.line = line
-
-
-def pins_of(statements: Iterable[Statement]) -> tuple[Pin, ...]:
-    """Every pin of these statements, in order."""
-    return tuple(pin for statement in statements for pin in statement.pins)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from bot.core.ecosystem import as_they_are
 from bot.core.errors import ExpectedError
-from bot.core.model import History, Listing, Package, ParseError, Refusal, Release, Releases, SkipReason, pins_of
-from tests.fakes.values import ago, dependency, facts, listing, package, release, statement
+from bot.core.model import History, Listing, Package, ParseError, Refusal, Release, Releases, SkipReason
+from tests.fakes.values import ago, dependency, facts, listing, package, release
 
 
 def test_a_package_prints_as_a_package_url() -> None:
@@ -42,11 +42,6 @@ def test_history_knows_a_version_of_a_package_and_no_other() -> None:
 def test_a_parse_error_names_its_line_where_it_is_known() -> None:
     assert (str(ParseError("no table", 3)), ParseError("no table", 3).line) == ("line 3: no table", 3)
     assert (str(ParseError("no table")), ParseError("no table").line) == ("no table", None)
-
-
-def test_pins_in_order() -> None:
-    first, second = statement(line=1), statement(line=2)
-    assert pins_of([first, second]) == (*first.pins, *second.pins)
 
 
 def test_releases_are_made_when_they_are_looked_at() -> None:
