@@ -120,6 +120,7 @@ class Pipeline(_Strict, frozen=True):
 
     kinds: tuple[Kind, ...] = ()
     minimum_age: Duration | None = None
+    max_open: Limit | None = None
 
 
 class Commit(_Strict, frozen=True):
@@ -131,6 +132,42 @@ class Commit(_Strict, frozen=True):
     )
     style: CommitStyle = CommitStyle.AUTO
 
+
+class Rebase(StrEnum):
+    """When a branch is rebuilt on a base that moved: at once, where its files changed there, or not at all."""
+
+    ALWAYS = "always"
+    CONFLICT = "conflict"
+    NEVER = "never"
+
+
+Login = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$(?!\n)")]
+Label = Annotated[str, msgspec.Meta(pattern=r"^[^\x00-\x1f\x7f,]{1,50}$(?!\n)")]
+Few = Annotated[tuple[Login, ...], msgspec.Meta(max_length=15)]
+Limit = Annotated[int, msgspec.Meta(ge=1, le=1000)]
+
+
+class PullRequests(_Strict, frozen=True):
+    """How pull requests are opened and tended.
+
+    ``max_open`` counts one repository's open ones, pipeline by pipeline (default ``MAX_OPEN``);
+    ``max_new_per_hour`` counts a repository's new ones (default ``MAX_NEW_PER_HOUR``).
+    """
+
+    labels: Annotated[tuple[Label, ...], msgspec.Meta(max_length=20)] | None = None
+    assignees: Few | None = None
+    reviewers: Few | None = None
+    team_reviewers: Few | None = None
+    draft: bool | None = None
+    rebase: Rebase | None = None
+    max_open: Limit | None = None
+    max_new_per_hour: Limit | None = None
+    dashboard: bool | None = None
+    release_notes: bool | None = None
+
+
+MAX_OPEN = 10
+MAX_NEW_PER_HOUR = 20
 
 DEFAULT_EXCLUDE = (
     "node_modules",
@@ -156,6 +193,8 @@ class Policy(_Strict, frozen=True):
     major: Major | None = None
     exclude: tuple[Glob, ...] | None = None
     commit: Commit | None = None
+    forks: bool | None = None
+    pull_requests: PullRequests = PullRequests()
     pipelines: dict[str, Pipeline] = msgspec.field(default_factory=dict)
     rules: tuple[Rule, ...] = ()
     ignore: tuple[Ignore, ...] = ()
@@ -178,6 +217,17 @@ DEFAULTS = Policy(
     major=Major.TOGETHER,
     exclude=DEFAULT_EXCLUDE,
     commit=Commit(),
+    forks=False,
+    pull_requests=PullRequests(
+        labels=("dependencies",),
+        assignees=(),
+        reviewers=(),
+        team_reviewers=(),
+        draft=False,
+        rebase=Rebase.CONFLICT,
+        dashboard=True,
+        release_notes=True,
+    ),
 )
 
 
@@ -195,6 +245,8 @@ def combine(outer: Policy, inner: Policy) -> Policy:
         major=_strictest(outer.major, inner.major),
         exclude=inner.exclude if inner.exclude is not None else outer.exclude,
         commit=inner.commit or outer.commit,
+        forks=inner.forks if inner.forks is not None else outer.forks,
+        pull_requests=_pull_requests(outer.pull_requests, inner.pull_requests),
         pipelines=_pipelines(outer.pipelines, inner.pipelines),
         rules=(*outer.rules, *(_no_laxer(rule, outer.major) for rule in inner.rules)),
         ignore=(*outer.ignore, *inner.ignore),
@@ -210,6 +262,20 @@ def _longest(*given: str | None) -> str | None:
     return max((text for text in given if text), key=duration, default=None)
 
 
+def _pull_requests(outer: PullRequests, inner: PullRequests) -> PullRequests:
+    """The inner settings where there are any; of limits the lower."""
+    stated = {name: value for name in inner.__struct_fields__ if (value := getattr(inner, name)) is not None}
+    limits = {
+        "max_open": _lowest(outer.max_open, inner.max_open),
+        "max_new_per_hour": _lowest(outer.max_new_per_hour, inner.max_new_per_hour),
+    }
+    return msgspec.structs.replace(outer, **{**stated, **limits})
+
+
+def _lowest(*given: int | None) -> int | None:
+    return min((one for one in given if one is not None), default=None)
+
+
 def _pipelines(outer: dict[str, Pipeline], inner: dict[str, Pipeline]) -> dict[str, Pipeline]:
     merged = dict(outer)
     for name, pipeline in inner.items():
@@ -219,7 +285,11 @@ def _pipelines(outer: dict[str, Pipeline], inner: dict[str, Pipeline]) -> dict[s
 
 
 def _tightened(outer: Pipeline, inner: Pipeline) -> Pipeline:
-    return Pipeline(kinds=inner.kinds or outer.kinds, minimum_age=_longest(outer.minimum_age, inner.minimum_age))
+    return Pipeline(
+        kinds=inner.kinds or outer.kinds,
+        minimum_age=_longest(outer.minimum_age, inner.minimum_age),
+        max_open=_lowest(outer.max_open, inner.max_open),
+    )
 
 
 def _strictest(*given: Major | None) -> Major | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -61,6 +61,17 @@ class TooLarge:
     limit: int
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a search found: files that hold a text, and files that were read and hold none.
+
+    ``without`` is what is worth remembering; it is empty where searching again costs nothing.
+    """
+
+    holding: frozenset[str]
+    without: frozenset[str] = frozenset()
+
+
 class Snapshot(Protocol):
     """A repository as it was at one commit; paths are relative to the folder that was asked for.
 
@@ -90,10 +101,11 @@ class Snapshot(Protocol):
         """
         ...
 
-    def containing(self, needles: Sequence[str], names: Sequence[str]) -> frozenset[str]:
-        """The paths of text files with one of these names (globs) that hold one of these texts.
+    def containing(self, needles: Sequence[str], names: Sequence[str], known: Collection[str] = ()) -> Found:
+        """The text files with one of these names (globs) that hold one of these texts.
 
-        Much cheaper than reading them all. Raises ``ForgeError``.
+        Much cheaper than reading them all. Files in ``known`` need not be looked at: what they
+        hold is remembered. Raises ``ForgeError``.
         """
         ...
 
@@ -134,7 +146,7 @@ class Review:
     """A pull request from a branch of the bot's, on forges that have them.
 
     ``head`` is the commit it showed last; ``by_person`` tells, for a closed one, that somebody
-    other than the bot closed it.
+    other than the bot closed it. ``node`` is what the forge calls it in bulk questions.
     """
 
     number: int
@@ -144,15 +156,54 @@ class Review:
     title: str
     body: str
     by_person: bool = False
+    node: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """What a pull request says; a forge without them has no use for it."""
+    """What a pull request says, and what is asked for when it is opened.
+
+    Labels, assignees, reviewers and ``draft`` are for the opening: what people change of them
+    afterwards stays. A forge without pull requests has no use for any of it.
+    """
 
     title: str
     body: str
     labels: tuple[str, ...] = ()
+    assignees: tuple[str, ...] = ()
+    reviewers: tuple[str, ...] = ()
+    team_reviewers: tuple[str, ...] = ()
+    draft: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A comment on a pull request of the bot's that begins with ``/freshline``; ``branch`` is its branch."""
+
+    number: int
+    branch: str
+    comment: int
+    author: str
+    body: str
+
+
+class Reaction(StrEnum):
+    """How a comment is answered at once (https://docs.github.com/en/rest/reactions)."""
+
+    DONE = "+1"
+    REFUSED = "-1"
+    UNSURE = "confused"
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """The dashboard issue as it stands: ``open`` is false where a person closed it."""
+
+    number: int
+    node: str
+    title: str
+    body: str
+    open: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,6 +321,42 @@ class PullRequests(Protocol):
 
     def close(self, number: int, why: str) -> None:
         """Close one with a comment that says why; one that is closed already is left as it is."""
+        ...
+
+
+class Conversation(Protocol):
+    """What people and the bot say to each other on a forge that has pull requests. Methods raise ``ForgeError``."""
+
+    def asked(self) -> tuple[Asked, ...]:
+        """The latest comments on the bot's pull requests that begin with ``/freshline``, oldest first, the bot's own left out."""
+        ...
+
+    def answered(self, asked: Asked) -> bool:
+        """Whether the bot's reaction is on the comment already (the store may have been lost)."""
+        ...
+
+    def may_write(self, login: str) -> bool:
+        """Whether somebody may write to the repository."""
+        ...
+
+    def answer(self, asked: Asked, reaction: Reaction, text: str = "") -> None:
+        """React to a comment, after a reply where there is a text; the same again changes nothing."""
+        ...
+
+    def say(self, number: int, text: str) -> None:
+        """Comment on a pull request, unless the bot has said the very same there."""
+        ...
+
+    def board(self) -> Board | None:
+        """The dashboard issue, None where there is none or the repository has no issues."""
+        ...
+
+    def has_issues(self) -> bool:
+        """Whether the repository keeps issues."""
+        ...
+
+    def write_board(self, title: str, body: str) -> Board:
+        """Open the dashboard issue, or bring its words up to date; the same again writes nothing."""
         ...
 
 

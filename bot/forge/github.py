@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 
 import msgspec
 
+from bot.core.budget import Work
 from bot.forge.base import (
     PREFIX,
     Author,
@@ -78,8 +80,8 @@ mutation Move($input: UpdateRefsInput!) { updateRefs(input: $input) { clientMuta
 class GitHub:
     """One GitHub, in one login's name: opens repositories over shared connections; safe for threads.
 
-    ``before_write`` is called before every request that changes something: it may wait, or raise
-    ``ForgeError``.
+    ``before_write`` is called before every request that changes something, with the installation
+    (None: a plain token) and what it is for: it may wait, or raise ``ForgeError``.
     """
 
     def __init__(
@@ -87,7 +89,7 @@ class GitHub:
         login: AppIdentity | Token,
         api_url: str = GITHUB,
         pace: Pace = PATIENT,
-        before_write: Callable[[], None] = lambda: None,
+        before_write: Callable[[int | None, Work], None] = lambda _installation, _work: None,
     ) -> None:
         self._login = login
         self._wire = Wire(api_url, pace, bearer)
@@ -107,7 +109,7 @@ class GitHub:
             login = self._login
         else:
             login = AppLogin(self._login, installation or self._login.installation_of(name))
-        return GitHubForge(Client(name, login, self._wire, self._before_write))
+        return GitHubForge(Client(name, login, self._wire, partial(self._before_write, login.fleet)))
 
     def allowance(self, installation: int | None, resource: str = "core") -> Allowance | None:
         """What was left of the hour's rate limit at the last answer, None before any; or of ``graphql``'s points."""

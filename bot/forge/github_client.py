@@ -21,6 +21,7 @@ from github.Requester import Requester
 from urllib3.util.retry import Retry
 
 from bot import __version__
+from bot.core.budget import Work
 from bot.forge.base import ForgeError
 from bot.forge.github_errors import explained, failure
 
@@ -255,18 +256,20 @@ class _Made(msgspec.Struct):
 class Client:
     """What is asked of GitHub about one repository, in one login's name.
 
-    ``before_write`` is called before every request that changes something: it may wait, for a
-    budget, or raise ``ForgeError``. Every method raises ``GitHubError``.
+    ``before_write`` is called before every request that changes something, with what it is for
+    (``work``, which the forge sets): it may wait, for a budget, or raise ``ForgeError``. Every
+    method raises ``GitHubError``.
     """
 
     def __init__(
-        self, repository: str, login: Login, wire: Wire, before_write: Callable[[], None] = lambda: None
+        self, repository: str, login: Login, wire: Wire, before_write: Callable[[Work], None] = lambda _: None
     ) -> None:
         self.repository = checked_name(repository)
         # A renamed repository is found by its old name, but only reading follows it there.
         self.path_name = self.repository
         self.login = login
         self.wire = wire
+        self.work = Work.UPDATE
         self._before_write = before_write
 
     def get(self, path: str, shape: type[T]) -> T:
@@ -275,12 +278,12 @@ class Client:
 
     def send(self, verb: str, path: str, body: Mapping[str, Any], shape: type[T], need: Permissions = WRITING) -> T:
         """The answer to a request that writes, and that does the same when it is sent twice."""
-        self._before_write()
+        self._before_write(self.work)
         return self._shaped(self._send(verb, path, body, need), shape)
 
     def send_once(self, path: str, body: Mapping[str, Any]) -> None:
         """POST something that would be there twice if it were sent twice."""
-        self._before_write()
+        self._before_write(self.work)
         self._shaped(self._send("POST", path, body, WRITING, once=True), _Made)
 
     def ask(self, query: str, variables: Mapping[str, Any], shape: type[T]) -> T:
@@ -289,7 +292,7 @@ class Client:
 
     def mutate(self, query: str, variables: Mapping[str, Any], need: Permissions = WRITING) -> None:
         """Carry out a GraphQL mutation."""
-        self._before_write()
+        self._before_write(self.work)
         self._graphql(query, variables, need)
 
     def _graphql(self, query: str, variables: Mapping[str, Any], need: Permissions) -> Any:

@@ -22,7 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
-REVISION = "0001"
+REVISION = "0002"
 """The newest migration: a store at this revision needs no look at the migrations."""
 
 
@@ -99,6 +99,11 @@ proposals = Table(
     Column("head", Words, nullable=False),
     Column("base", Words, nullable=False),
     Column("status", Words, nullable=False),
+    # The pull request: 0 and "" where the forge has none; ``node`` is what the forge calls it in bulk questions.
+    Column("number", Integer, nullable=False, server_default="0"),
+    Column("node", Words, nullable=False, server_default=""),
+    # What was said once and is not said again.
+    Column("told", Words, nullable=False, server_default=""),
     Column("created_at", Moment, nullable=False),
     Column("updated_at", Moment, nullable=False),
     Index("ix_proposals_fleet_repository_branch", "fleet", "repository", "branch"),
@@ -149,4 +154,69 @@ sightings = Table(
     Column("name", Words, primary_key=True),
     Column("version", Words, primary_key=True),
     Column("first_seen", Moment, nullable=False),
+)
+
+repositories = Table(
+    "repositories",
+    metadata,
+    Column("fleet", Words, primary_key=True),
+    Column("repository", Words, primary_key=True),
+    Column("node", Words, nullable=False),
+    # As the forge says it; only compared.
+    Column("pushed_at", Words, nullable=False),
+    Column("branch", Words, nullable=False),
+    Column("head", Words, nullable=False),
+    # The texts of the organisation's and the repository's own policy, as they were read.
+    Column("house_policy", Words, nullable=False),
+    Column("own_policy", Words, nullable=False),
+    # What its files say, as the extractors of that time read them.
+    Column("readers", Words, nullable=False),
+    Column("reading", LargeBinary, nullable=False),
+    # Fingerprint of all that the last visit brought in line; "" asks for another visit.
+    Column("settled", Words, nullable=False),
+    Column("board", Integer, nullable=False),
+    Column("board_node", Words, nullable=False),
+    Column("visited_at", Moment, nullable=False),
+)
+
+watched = Table(
+    "watched",
+    metadata,
+    Column("fleet", Words, primary_key=True),
+    Column("node", Words, primary_key=True),
+    Column("repository", Words, nullable=False),
+    Column("updated_at", Words, nullable=False),
+    Index("ix_watched_fleet_repository", "fleet", "repository"),
+)
+
+answered = Table(
+    "answered",
+    metadata,
+    Column("fleet", Words, primary_key=True),
+    Column("repository", Words, primary_key=True),
+    Column("comment", BigInteger, primary_key=True, autoincrement=False),
+    Column("at", Moment, nullable=False),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("fleet", Words, primary_key=True),
+    Column("id", Words, primary_key=True),
+    Column("event", Words, nullable=False),
+    # 0: waits to be acted on, 1: done, 2: of a kind that the bot does not listen to.
+    Column("state", Integer, nullable=False),
+    Column("facts", LargeBinary, nullable=False),
+    Column("received_at", Moment, nullable=False),
+    Index("ix_deliveries_state", "state"),
+    Index("ix_deliveries_received_at", "received_at"),
+)
+
+writes = Table(
+    "writes",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("fleet", Words, nullable=False),
+    Column("at", Float(53), nullable=False),
+    Index("ix_writes_fleet_at", "fleet", "at"),
 )
