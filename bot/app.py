@@ -3,44 +3,33 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING
 
-from bot import plugins, registries
-from bot.config import PREFIX, ConfigError, RegistrySettings, Settings
-from bot.core.model import Answer, Listing, Package, SkipReason, Unavailable
+from bot import lookup, plugins
+from bot.config import Settings
 from bot.core.rules import Mode
-from bot.forge.base import Forge, PullRequests
+from bot.forge.base import Forge
 from bot.forge.dry_run import DryRunForge
 from bot.forge.local import open_forge
-from bot.http import Cache, Credential, Http, Limits, origin_of, without_credentials
-from bot.proposing import Memory, Outcome, learn, propose_all
-from bot.registries.base import Registry
-from bot.store import ProposalRecord, Sightings, Store
+from bot.lookup import MEBIBYTE, LookUps
+from bot.proposing import propose_all
+from bot.registries import Progress
+from bot.store import ProposalRecord, Store
 from bot.upgrade import Scan, Tools, scan
+from bot.visiting import Pass, Seen, Shelf, Visit
 
-Progress = Callable[[int, int], None]
-MEBIBYTE = 1024 * 1024
-
-
-@dataclass(frozen=True, slots=True)
-class Pass:
-    """What a run over one repository gave.
-
-    ``diffs`` are (branch, unified diff) pairs of a dry run; ``observed`` is true where policy lets
-    it write nothing, ``dry`` where it was asked not to.
-    """
-
-    scan: Scan
-    outcomes: tuple[Outcome, ...]
-    diffs: tuple[tuple[str, str], ...] = ()
-    observed: bool = False
-    dry: bool = False
-
+if TYPE_CHECKING:
+    from bot.fleet import Due, Paid
+    from bot.fleets import FleetPass, Fleets, Watcher
+    from bot.forge.github import GitHubForge
+    from bot.forge.github_app import Installation
+    from bot.github_login import Connected
+    from bot.listening import Reply
 
 REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,38}/[A-Za-z0-9._-]{1,100}")
 """A repository on GitHub, as people write it."""
@@ -48,10 +37,17 @@ REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,38}/[A-Za-z0-9._-]{1,100}")
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """A repository, its pull requests where the forge has them, and the fleet it belongs to."""
+    """A repository and the fleet it belongs to."""
 
     forge: Forge
-    pulls: PullRequests | None
+    fleet: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Hosted:
+    """A repository on GitHub, and the fleet it belongs to."""
+
+    forge: GitHubForge
     fleet: str
 
 
@@ -61,13 +57,13 @@ class App:
     def __init__(self, settings: Settings, store: Store) -> None:
         self._settings = settings
         self._store = store
-        self._addresses = Addresses(settings, plugins.registries())
+        self._look_ups = LookUps(settings, store)
 
     @classmethod
     @contextmanager
     def opened(cls, settings: Settings) -> Iterator[App]:
         """An app over the configured store; raises ``StoreError`` and ``ConfigError``."""
-        tuple(_credentials(settings.config.registries.values()))  # what is wrong with them is said at once
+        lookup.check(settings)
         with Store.open(settings.store_url) as store:
             yield cls(settings, store)
 
@@ -76,10 +72,12 @@ class App:
         """The store, for what only reads it."""
         return self._store
 
+    # One repository
+
     def scan(self, target: str, progress: Progress | None = None) -> Scan:
         """Decide about a repository; writes nothing to it. Raises ``ForgeError`` and ``StoreError``."""
         with self._at(target) as place:
-            return self._scan(place, progress)
+            return scan(place.forge, self._tools(place, progress), datetime.now(UTC))
 
     def proposals(self, target: str | None) -> tuple[ProposalRecord, ...]:
         """What was proposed in one repository, or in all of the operator's own fleet (None), oldest first."""
@@ -91,17 +89,17 @@ class App:
     def run(self, target: str, *, dry: bool, progress: Progress | None = None) -> Pass:
         """Decide, and put every update on its branch. Raises ``ForgeError`` and ``StoreError``."""
         with self._at(target) as place:
-            found = self._scan(place, progress)
+            if isinstance(place, _Hosted) and not dry:
+                return self._visit(place, Seen(), progress).carry_out()
+            now = datetime.now(UTC)
+            found = scan(place.forge, self._tools(place, progress), now)
             if found.policy.mode is Mode.OBSERVE:
                 return Pass(found, (), observed=True)
             if dry:
                 return self._rehearse(place, found)
-            if self._learn(place):
-                found = self._scan(place, progress)
-            ledger = self._store.proposals(place.fleet)
-            return Pass(found, propose_all(place.forge, ledger, found, datetime.now(UTC), place.pulls))
+            return Pass(found, propose_all(place.forge, self._store.proposals(place.fleet), found, now))
 
-    def _rehearse(self, place: _Place, found: Scan) -> Pass:
+    def _rehearse(self, place: _Place | _Hosted, found: Scan) -> Pass:
         """What a run would do, on a forge that writes nothing and a store that is gone afterwards."""
         rehearsal = DryRunForge(place.forge)
         with Store.in_memory() as scratch:
@@ -111,159 +109,100 @@ class App:
             outcomes = propose_all(rehearsal, ledger, found, datetime.now(UTC))
         return Pass(found, outcomes, tuple((one.branch, one.diff) for one in rehearsal.proposals), dry=True)
 
-    def _learn(self, place: _Place) -> bool:
-        """Take in what people did with pull requests; whether that changes what is to be decided."""
-        if place.pulls is None:
-            return False
-        memory = Memory(self._store.proposals(place.fleet), self._store.refusals(place.fleet))
-        return learn(place.forge, place.pulls, memory, datetime.now(UTC))
+    def _visit(self, place: _Hosted, seen: Seen, progress: Progress | None = None) -> Visit:
+        return Visit(
+            place.forge,
+            self._shelf(place.fleet),
+            lambda: self._tools(place, progress),
+            lambda _: {},
+            datetime.now(UTC),
+            seen,
+        )
 
-    def _scan(self, place: _Place, progress: Progress | None) -> Scan:
-        return scan(place.forge, self._tools(place, progress), datetime.now(UTC))
+    def _shelf(self, fleet: str) -> Shelf:
+        store = self._store
+        return Shelf(store.proposals(fleet), store.refusals(fleet), store.repositories(fleet))
 
     @contextmanager
-    def _at(self, target: str) -> Iterator[_Place]:
+    def _at(self, target: str) -> Iterator[_Place | _Hosted]:
         """The repository that a person names: a path, an address, or OWNER/REPO on GitHub."""
         settings = self._settings
         if not REPOSITORY.fullmatch(target) or Path(target).exists():
-            yield _Place(open_forge(target, settings.state, settings.environ), None, settings.config.fleet)
+            yield _Place(open_forge(target, settings.state, settings.environ), settings.config.fleet)
             return
-        from bot.github_login import opened  # noqa: PLC0415 - PyGithub is loaded only where GitHub is asked for
+        with self._connected() as hub:
+            yield self._hosted(hub, target, hub.installation_of(target))
 
-        with opened(target, settings.config.github) as (forge, installation):
-            fleet = settings.config.fleet if installation is None else f"github:{installation}"
-            yield _Place(forge, forge, fleet)
+    def _hosted(self, hub: Connected, repository: str, installation: Installation | None) -> _Hosted:
+        forge = hub.open(repository, installation)
+        return _Hosted(forge, self._fleet(forge.installation))
 
-    def _tools(self, place: _Place, progress: Progress | None) -> Tools:
+    def _fleet(self, installation: int | None) -> str:
+        return self._settings.config.fleet if installation is None else f"github:{installation}"
+
+    @contextmanager
+    def _connected(self, said: Callable[[str], None] = lambda _: None) -> Iterator[Connected]:
+        from bot.github_login import connected  # noqa: PLC0415 - PyGithub is loaded only where GitHub is asked for
+
+        settings = self._settings.config.github
+        with connected(settings, lambda number: self._store.writes(self._fleet(number)), said) as hub:
+            yield hub
+
+    def _tools(self, place: _Place | _Hosted, progress: Progress | None = None) -> Tools:
+        house = place.forge.house_policy if isinstance(place, _Hosted) else None
+        return self._tools_of(place.fleet, place.forge.repository, house, progress)
+
+    def _tools_of(self, fleet: str, repository: str, house: bytes | None, progress: Progress | None = None) -> Tools:
         return Tools(
             ecosystems=plugins.ecosystems(),
-            facts=self._store.facts(place.fleet),
-            look_up=lambda packages: self._look_up(tuple(packages), place.fleet, progress),
-            history=self._store.refusals(place.fleet).history(place.forge.repository),
+            facts=self._store.facts(fleet),
+            look_up=lambda packages: self._look_ups(tuple(packages), fleet, progress),
+            history=self._store.refusals(fleet).history(repository),
             policy=self._settings.policy,
             max_file=self._settings.config.read.max_file_mb * MEBIBYTE,
+            house=house,
+            prefix=self._settings.config.github.branch_prefix,
         )
 
-    def _look_up(
-        self, packages: Collection[Package], fleet: str, progress: Progress | None
-    ) -> Mapping[Package, Answer]:
-        workers = self._settings.config.http.concurrency
-        with client(self._settings, self._store.answers(fleet)) as http:
-            found = registries.look_up(packages, plugins.registries(), http, self._addresses, workers, progress)
-        return dated(found, self._store.sightings(fleet), datetime.now(UTC))
+    # Fleets
 
+    def run_fleets(self, watcher: Watcher) -> tuple[FleetPass, ...]:
+        """A pass over every repository of every installation of the App.
 
-def client(settings: Settings, cache: Cache) -> Http:
-    """The one outbound client, with the configured limits and credentials; raises ``ConfigError``."""
-    credentials = tuple(_credentials(settings.config.registries.values()))
-    return Http(cache, credentials=credentials, limits=_limits(settings))
+        Raises ``ConfigError``, ``StoreError``, and ``ForgeError`` when the App itself can't be reached.
+        """
+        with self._fleets(watcher) as fleets:
+            return fleets.run()
 
+    def attend(self, watcher: Watcher) -> tuple[Paid, ...]:
+        """Visit the repositories that GitHub told of since the last time; raises as ``run_fleets``."""
+        with self._fleets(watcher) as fleets:
+            return fleets.attend()
 
-def _limits(settings: Settings) -> Limits:
-    http = settings.config.http
-    return Limits(
-        total=http.deadline,
-        body=http.max_answer_mb * MEBIBYTE,
-        per_host=http.concurrency,
-        fresh_for=float(http.fresh_for),
-    )
+    def receive(self, headers: Mapping[str, str], body: bytes) -> Reply:
+        """Take in a webhook; raises ``StoreError`` when it can't be remembered."""
+        from bot.listening import receive  # noqa: PLC0415 - as PyGithub, which it needs
 
+        secret = self._settings.config.github.webhook_secret.get_secret_value()
+        return receive(self._store.deliveries(), [secret], headers, body, datetime.now(UTC))
 
-def _credentials(configured: Iterable[RegistrySettings]) -> Iterator[Credential]:
-    for one in configured:
-        password, token = one.password.get_secret_value(), one.token.get_secret_value()
-        if not (password or token or one.username):
-            continue
-        try:
-            yield Credential(origin_of(one.url), username=one.username, password=password, token=token)
-        except ValueError:
-            raise ConfigError("registries: a registry with a name or token needs an http(s) url of its own") from None
+    @contextmanager
+    def _fleets(self, watcher: Watcher) -> Iterator[Fleets]:
+        from bot.fleets import Fleets, Means  # noqa: PLC0415 - as PyGithub, which it needs
 
+        settings = self._settings
+        means = Means(
+            self._store,
+            self._visit_due,
+            self._tools_of,
+            lambda packages, fleet: self._look_ups(tuple(packages), fleet),
+            bool(settings.policy.forks),
+            settings.config.github.concurrency,
+            lambda: datetime.now(UTC),
+        )
+        with self._connected(watcher.said) as hub:
+            yield Fleets(hub, means, watcher)
 
-class Addresses:
-    """Where each package's registry is: answers ``look_up``'s question for a base URL.
-
-    A repository's word is not enough to be sent somewhere (DESIGN law 9): an index that a file
-    names is asked only if the operator configured it, or this machine's own tools use it.
-    """
-
-    def __init__(self, settings: Settings, known: Mapping[str, Registry]) -> None:
-        self._settings = settings
-        self._known = known
-        self._defaults: dict[str, str] = {}
-
-    def __call__(self, package: Package) -> str | Unavailable:
-        """The base URL for this package, or why there is none."""
-        try:
-            default = self._default(package.registry)
-        except (OSError, UnicodeDecodeError) as error:
-            name = getattr(error, "filename", None) or f"the configuration of {package.registry}'s client"
-            detail = f"{name} can't be read ({type(error).__name__}); mend it, or set {_variable(package.registry)}"
-            return Unavailable(SkipReason.REGISTRY_UNAVAILABLE, detail)
-        if package.url is None:
-            return default
-        wanted = _comparable(package.url)
-        for url in (default, *self._configured(package.registry)):
-            if wanted is not None and _comparable(url) == wanted:
-                return url
-        return Unavailable(SkipReason.UNKNOWN_REGISTRY, _unknown(wanted))
-
-    def _default(self, registry: str) -> str:
-        if registry not in self._defaults:
-            configured = self._settings.config.registries.get(registry)
-            own = self._known[registry].default_url
-            url = configured.url if configured and configured.url else own(self._settings.environ, self._settings.home)
-            self._defaults[registry] = url.rstrip("/")
-        return self._defaults[registry]
-
-    def _configured(self, registry: str) -> list[str]:
-        named = self._settings.config.registries.items()
-        return [one.url.rstrip("/") for name, one in named if one.url and (one.protocol or name) == registry]
-
-
-def _variable(registry: str) -> str:
-    return f"{PREFIX}REGISTRIES__{registry.upper()}__URL"
-
-
-def _comparable(url: str) -> str | None:
-    """The address without user information and with no slash at its end, None for what is none."""
-    try:
-        return without_credentials(url).rstrip("/")
-    except ValueError:
-        return None
-
-
-def _unknown(comparable: str | None) -> str:
-    if comparable is None:
-        return "it comes from an index whose address can't be read here; add it to [registries] in freshline.toml"
-    host = urlsplit(comparable).hostname
-    return f"it comes from {host}, which is not configured; add it to [registries] in freshline.toml"
-
-
-def dated(answers: Mapping[Package, Answer], sightings: Sightings, now: datetime) -> dict[Package, Answer]:
-    """The answers with ``first_seen`` filled in where a registry attests no time (DESIGN law 5)."""
-    undated = [a for a in answers.values() if isinstance(a, Listing) and a.undated]
-    first: dict[tuple[str, str, str], datetime] = {}
-    for registry in {listing.package.registry for listing in undated}:
-        own = [listing for listing in undated if listing.package.registry == registry]
-        versions = {_sighted(a.package): [r.version for r in a.releases if r.published is None] for a in own}
-        sightings.note(registry, versions, now)
-        seen = sightings.first_seen(registry, versions)
-        first.update({(registry, name, version): at for (name, version), at in seen.items()})
-    return {package: _dated(answer, first) for package, answer in answers.items()}
-
-
-def _sighted(package: Package) -> str:
-    """A package's name among sightings: one index's package is not another's of the same name."""
-    return package.name if package.url is None else f"{package.name}@{_comparable(package.url)}"
-
-
-def _dated(answer: Answer, first: Mapping[tuple[str, str, str], datetime]) -> Answer:
-    if not isinstance(answer, Listing) or not answer.undated:
-        return answer
-    registry, name = answer.package.registry, _sighted(answer.package)
-    releases = (
-        release if release.published else replace(release, first_seen=first.get((registry, name, release.version)))
-        for release in answer.releases
-    )
-    return replace(answer, releases=tuple(releases))
+    def _visit_due(self, hub: Connected, installation: Installation, due: Due) -> Pass:
+        place = self._hosted(hub, due.repository, installation)
+        return self._visit(place, due.seen).carry_out()

@@ -86,14 +86,34 @@ def scan(
 def run(
     targets: Targets = None,
     dry: Annotated[bool, typer.Option("--dry-run", help="Print the diffs and write nothing.")] = False,
+    fleet: Annotated[
+        bool, typer.Option("--fleet", help="Every repository that your GitHub App is installed on.")
+    ] = False,
     config: ConfigFile = None,
 ) -> None:
     """Put every update on a branch of its own, with one commit. Your files and index stay as they are."""
     from bot.app import App
 
+    if fleet:
+        if targets or dry:
+            raise typer.BadParameter("--fleet goes over every repository; it takes no names and no --dry-run")
+        _run_fleets(_settings(config))
+        return
     with App.opened(_settings(config)) as app:
         done = [_run_one(app, target, dry=dry) for target in targets or ["."]]
     if not all(done):
+        raise typer.Exit(1)
+
+
+def _run_fleets(settings: Settings) -> None:
+    from bot.app import App
+    from bot.fleets import went_well
+    from bot.view import FleetPrinter, print_fleets
+
+    with App.opened(settings) as app:
+        passes = app.run_fleets(FleetPrinter())
+    print_fleets(passes)
+    if not went_well(passes):
         raise typer.Exit(1)
 
 

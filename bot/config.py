@@ -76,6 +76,20 @@ class GitHubSettings(_Section):
     app_id: Annotated[str, Field(description="The App's id")] = ""
     private_key_file: Annotated[str, Field(description="Where the App's private key (PEM) is")] = ""
     private_key: Annotated[SecretStr, Field(description="The key itself, instead of a file")] = SecretStr("")
+    webhook_secret: Annotated[SecretStr, Field(description="What GitHub signs its webhooks with")] = SecretStr("")
+    branch_prefix: Annotated[
+        str,
+        Field(
+            pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,39}(/[A-Za-z0-9][A-Za-z0-9_-]{0,39}){0,2}/$",
+            description="What the names of Freshline's branches begin with",
+        ),
+    ] = "freshline/"
+    concurrency: Annotated[int, Field(ge=1, le=32, description="Repositories looked at at once")] = 4
+    writes_per_minute: Annotated[int, Field(ge=1, le=100_000, description="Changes, for each installation")] = 60
+    writes_per_hour: Annotated[int, Field(ge=1, le=1_000_000, description="Changes, for each installation")] = 400
+    seconds_between_writes: Annotated[
+        float, Field(ge=0, le=60, description="Kept between changes once ten were made in a minute")
+    ] = 1.0
 
 
 class ReadSettings(_Section):

@@ -50,7 +50,11 @@ _Wanted = list[tuple[Entry, Ecosystem]]
 
 
 def read(snapshot: Snapshot, ecosystems: Sequence[Ecosystem], cache: FactsCache, limits: Limits) -> Reading:
-    """The facts of every file that an ecosystem recognises; unchanged ones come from the cache."""
+    """The facts of every file that an ecosystem recognises; unchanged ones come from the cache.
+
+    Everything that the cache lacks is read at once. A file that was looked through and says
+    nothing is remembered too, so that no file is read twice.
+    """
     wanted = _recognised(snapshot, ecosystems, limits.excluded)
     regular = [(entry, ecosystem) for entry, ecosystem in wanted if entry.regular]
     links = {entry.path: _skip(entry.path, *_LINK) for entry, _ in wanted if not entry.regular}
@@ -71,16 +75,13 @@ _LINK = (FileReason.SYMBOLIC_LINK, "a symbolic link is not followed")
 
 
 def _recognised(snapshot: Snapshot, ecosystems: Sequence[Ecosystem], excluded: Iterable[str]) -> _Wanted:
-    """The files worth reading; of those that only a hint inside tells, git itself looks for the hint."""
-    searched = [ecosystem for ecosystem in ecosystems if _searched(ecosystem)]
-    holding = {one.name: snapshot.containing(one.hints, one.patterns) for one in searched}
+    """The files worth reading; those that only may be come last, after the manifests."""
+    found = {one.name: snapshot.containing(one.hints, one.patterns) for one in ecosystems if _searched(one)}
     chosen = selector(ecosystems, excluded)
-    return [
-        (entry, ecosystem)
-        for entry in snapshot.entries()
-        for ecosystem in chosen.ecosystems(entry.path)
-        if ecosystem.name not in holding or entry.path in holding[ecosystem.name]
-    ]
+    every = [(entry, ecosystem) for entry in snapshot.entries() for ecosystem in chosen.ecosystems(entry.path)]
+    sure = [(e, one) for e, one in every if one.name not in found or e.path in found[one.name].holding]
+    maybe = [(e, one) for e, one in every if one.name in found and e.path in found[one.name].unread]
+    return [*sure, *maybe]
 
 
 def _searched(ecosystem: Ecosystem) -> bool:
@@ -106,7 +107,7 @@ def _extract_all(
     snapshot: Snapshot, missing: _Wanted, limit: int
 ) -> tuple[dict[FactsKey, FileFacts], dict[str, SkippedFile]]:
     """The facts of these files, by key, and the files that could not be read."""
-    contents = snapshot.read_many({entry.path for entry, _ in missing}, limit)
+    contents = snapshot.read_many(dict.fromkeys(entry.path for entry, _ in missing), limit)
     found: dict[FactsKey, FileFacts] = {}
     refused: dict[str, SkippedFile] = {}
     for entry, ecosystem in missing:
@@ -122,12 +123,19 @@ def _extract_all(
     return found, refused
 
 
+def _worth(content: bytes, ecosystem: Ecosystem) -> bool:
+    """Whether a file holds one of the hints; binary ones are passed over as git's own search does."""
+    if _searched(ecosystem) and b"\0" in content:
+        return False
+    return not ecosystem.hints or any(hint.encode() in content for hint in ecosystem.hints)
+
+
 def _facts(path: str, content: bytes | TooLarge, ecosystem: Ecosystem) -> FileFacts | SkippedFile:
     nothing = FileFacts(path, ecosystem.name, ())
     if isinstance(content, TooLarge):
         size, limit = content.size / 1_048_576, content.limit / 1_048_576
         return _skip(path, FileReason.TOO_LARGE, f"{size:.1f} MiB; files above {limit:.0f} MiB are not read")
-    if ecosystem.hints and not any(hint.encode() in content for hint in ecosystem.hints):
+    if not _worth(content, ecosystem):
         return nothing
     try:
         if len(content) > LARGE:

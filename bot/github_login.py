@@ -2,34 +2,55 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 
 from bot.config import ConfigError, GitHubSettings
+from bot.core.budget import Rates
 from bot.forge.github import GitHub, GitHubForge
-from bot.forge.github_app import AppIdentity, read_key
+from bot.forge.github_app import AppIdentity, Installation, read_key
 from bot.forge.github_client import Token
+from bot.forge.pacing import Book, Pacer
+
+
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """GitHub in the operator's name; ``identity`` is None for a plain token."""
+
+    github: GitHub
+    identity: AppIdentity | None
+
+    def installation_of(self, repository: str) -> Installation | None:
+        """The App's installation that reaches ``OWNER/REPO``, None for a plain token; raises ``ForgeError``."""
+        return self.identity.installation_of(repository) if self.identity else None
+
+    def open(self, repository: str, installation: Installation | None) -> GitHubForge:
+        """The forge for ``OWNER/REPO``; raises ``ForgeError``."""
+        return self.github.open(repository, installation)
 
 
 @contextmanager
-def opened(repository: str, settings: GitHubSettings) -> Iterator[tuple[GitHubForge, int | None]]:
-    """The forge for ``OWNER/REPO`` and the App's installation that it is read through, None for a plain token.
+def connected(
+    settings: GitHubSettings, book_of: Callable[[int | None], Book], told: Callable[[str], None] = lambda _: None
+) -> Iterator[Connected]:
+    """GitHub as configured; writes are counted in the installation's book (None: the plain token's).
 
     Raises ``ConfigError`` and ``ForgeError``.
     """
     with ExitStack() as closing:
-        identity = _identity(settings)
-        installation = None
-        if identity is not None:
-            closing.callback(identity.close)
-            installation = identity.installation_of(repository)
-        github = GitHub(identity or _token(settings), settings.api_url)
+        known = identity(settings)
+        if known is not None:
+            closing.callback(known.close)
+        rates = Rates(settings.writes_per_minute, settings.writes_per_hour, gap=settings.seconds_between_writes)
+        pacer = Pacer(book_of, rates)
+        github = GitHub(known or _token(settings), settings.api_url, before_write=pacer, told=told)
         closing.callback(github.close)
-        yield github.open(repository, installation), installation.id if installation else None
+        yield Connected(github, known)
 
 
-def _identity(settings: GitHubSettings) -> AppIdentity | None:
-    """The App, where one is configured and no plain token is given."""
+def identity(settings: GitHubSettings) -> AppIdentity | None:
+    """The App, where one is configured and no plain token is given; raises ``ConfigError`` and ``ForgeError``."""
     if not settings.app_id or settings.token.get_secret_value():
         return None
     key = settings.private_key.get_secret_value()

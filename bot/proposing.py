@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
 from bot.core import render
-from bot.core.model import Refusal, SkipReason, Update
-from bot.core.rules import Commit, effective
-from bot.forge.base import Author, Branch, Deleted, Forge, NewCommit, PullRequests, Pushed, Review, ReviewState, Words
+from bot.core.dashboard import EVERYTHING
+from bot.core.model import Bump, Package, SkipReason, Update
+from bot.core.notes import ReleaseNotes
+from bot.core.rules import MAX_NEW_PER_HOUR, MAX_OPEN, Commit, Rebase, effective
+from bot.forge.base import (
+    Author,
+    Branch,
+    Deleted,
+    Forge,
+    NewCommit,
+    PullRequests,
+    Pushed,
+    Review,
+    ReviewState,
+    Words,
+)
+from bot.forge.pacing import PostponedError
 from bot.store.proposals import ProposalRecord, ProposalStatus, ProposedUpdate
 from bot.upgrade import Plan, Scan
 
@@ -21,6 +36,10 @@ class Ledger(Protocol):
 
     def all(self, repository: str | None = None, status: ProposalStatus | None = None) -> tuple[ProposalRecord, ...]:
         """The proposals of a repository with a status."""
+        ...
+
+    def open(self, repository: str, branch: str) -> ProposalRecord | None:
+        """The open proposal on a branch."""
         ...
 
     def save(self, record: ProposalRecord) -> None:
@@ -39,13 +58,18 @@ class State(StrEnum):
     MOVED = "moved"
     UNCHANGED = "unchanged"
     LEFT_ALONE = "left alone"
+    WAITING = "waiting"
     LANDED = "landed"
     SUPERSEDED = "superseded"
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one branch; ``plan`` is None for one that is no longer wanted."""
+    """What became of one branch; ``plan`` is None for one that is no longer wanted.
+
+    ``number`` is its pull request's, 0 for none; ``theirs`` tells that somebody else committed to
+    it; ``soon`` that it waits for nothing but time.
+    """
 
     branch: str
     state: State
@@ -54,16 +78,17 @@ class Outcome:
     body: str
     head: str | None
     plan: Plan | None
+    number: int = 0
+    theirs: bool = False
+    soon: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class _Words:
-    """What a plan is called, and the commit's author."""
+    """What a plan is called."""
 
     title: str
     body: str
-    message: str
-    author: Author
 
 
 _GONE_FOR_GOOD = frozenset(
@@ -79,86 +104,94 @@ Never those that tell of a failure of the bot's own, such as a registry that is 
 """
 
 
-class Refusing(Protocol):
-    """Where versions are kept that are not wanted: ``store.Refusals``."""
-
-    def add(self, refusal: Refusal, at: datetime, repository: str = "") -> None:
-        """Refuse a version in one repository."""
-        ...
+NotesOf = Callable[[Sequence[Update]], Mapping[Package, ReleaseNotes]]
+"""The release notes of what some updates bring, as far as they can be had."""
 
 
 @dataclass(frozen=True, slots=True)
-class Memory:
-    """What the bot remembers of one repository's proposals."""
+class Wishes:
+    """What people asked for, by branch: rebuild it, throw other people's commits away, or don't let it wait."""
 
-    ledger: Ledger
-    refusals: Refusing
-
-
-def learn(forge: Forge, pulls: PullRequests, memory: Memory, now: datetime) -> bool:
-    """Take in what people did with the open proposals: a closed pull request means "not this version".
-
-    Answers whether a version was refused. Raises ``ForgeError`` and ``StoreError``.
-    """
-    reviews, refused = pulls.listed(), False
-    for record in memory.ledger.all(forge.repository, ProposalStatus.OPEN):
-        review = reviews.get(record.branch)
-        if review is None or review.head != record.head:
-            continue
-        status = _end(review)
-        if status is None:
-            continue
-        if status is ProposalStatus.REFUSED:
-            refused = True
-            _refuse(record, review, memory.refusals, now)
-        forge.delete(record.branch, record.head)  # one that moved since then stays: it is someone's
-        memory.ledger.close(record.repository, record.branch, status, now)
-    return refused
+    rebase: frozenset[str] = frozenset()
+    recreate: frozenset[str] = frozenset()
+    at_once: frozenset[str] = frozenset()
 
 
-def _end(review: Review) -> ProposalStatus | None:
-    """What a person's deed made of a proposal, None where nobody did anything."""
-    if review.state is ReviewState.MERGED:
-        return ProposalStatus.LANDED
-    return ProposalStatus.REFUSED if review.state is ReviewState.CLOSED and review.by_person else None
+@dataclass(frozen=True, slots=True)
+class Discussion:
+    """What there is where a forge has pull requests: they themselves, what people wish, and release notes."""
 
-
-def _refuse(record: ProposalRecord, review: Review, refusals: Refusing, now: datetime) -> None:
-    detail = f"#{review.number} was closed by a person; a newer version will be proposed"
-    for update in record.updates:
-        refused = Refusal(update.registry, update.name, update.version, SkipReason.DECLINED, detail)
-        refusals.add(refused, now, record.repository)
+    pulls: PullRequests
+    wishes: Wishes = Wishes()
+    notes: NotesOf = lambda _: {}
 
 
 def propose_all(
-    forge: Forge, ledger: Ledger, scan: Scan, now: datetime, pulls: PullRequests | None = None
+    forge: Forge, ledger: Ledger, scan: Scan, now: datetime, discussion: Discussion | None = None
 ) -> tuple[Outcome, ...]:
-    """Bring the repository's branches (and ``pulls``) in line with the scan; the same again changes nothing.
+    """Bring the repository's branches and pull requests in line with the scan; the same again changes nothing.
 
-    Raises ``ForgeError`` and ``StoreError``.
+    What is not wanted any more goes first, for it makes room; then what is there already; then
+    what is new, the smallest steps first. Raises ``ForgeError`` and ``StoreError``.
     """
-    recorded = {record.branch: record for record in ledger.all(scan.repository, ProposalStatus.OPEN)}
-    proposer = _Proposer(forge, ledger, scan, recorded, forge.branches(), now, pulls)
+    records = ledger.all(scan.repository)
+    recorded = {record.branch: record for record in records if record.status is ProposalStatus.OPEN}
+    branches = forge.branches(scan.prefix)
     prefix = render.commit_style(forge.recent_subjects(), _commit(scan).style)
-    outcomes = [proposer.propose(plan, _words(scan, plan, prefix, now)) for plan in scan.plans]
+    proposer = _Proposer(forge, ledger, scan, recorded, branches, now, discussion, prefix)
     wanted = {plan.branch for plan in scan.plans}
-    stale = [proposer.retire(record) for branch, record in recorded.items() if branch not in wanted]
+    stale = [_patiently(record, proposer) for branch, record in recorded.items() if branch not in wanted]
+    gone = {one.branch for one in stale if one is not None and one.state in {State.LANDED, State.SUPERSEDED}}
+    room = _Room(scan, [one for one in records if one.branch not in gone], now)
+    ordered = sorted(scan.plans, key=lambda plan: (plan.branch not in branches, *_step(plan), plan.branch))
+    outcomes = [proposer.attempt(plan, room) for plan in ordered]
     return (*outcomes, *(outcome for outcome in stale if outcome is not None))
+
+
+def _patiently(record: ProposalRecord, proposer: _Proposer) -> Outcome | None:
+    try:
+        return proposer.retire(record)
+    except PostponedError as error:
+        return Outcome(record.branch, State.WAITING, str(error), record.title, "", None, None, record.number, soon=True)
+
+
+_STEPS = (Bump.PIN, Bump.DIGEST, Bump.IMAGE, Bump.PATCH, Bump.MINOR, Bump.CALENDAR, Bump.MAJOR)
+
+
+def _step(plan: Plan) -> tuple[int, int]:
+    """How large a step a plan is: its largest update, then how many there are."""
+    return max(_STEPS.index(update.bump) for update in plan.updates), len(plan.updates)
 
 
 def _commit(scan: Scan) -> Commit:
     return scan.policy.commit or Commit()
 
 
-def _words(scan: Scan, plan: Plan, prefix: str, now: datetime) -> _Words:
-    age = max(effective(scan.policy, d).minimum_age for update in plan.updates for d in update.dependencies)
-    by = _commit(scan)
-    return _Words(
-        render.title(plan.updates, prefix),
-        render.body(plan.updates, age, now),
-        render.commit_message(plan.updates, prefix),
-        Author(by.name, by.email),
-    )
+class _Room:
+    """How many more pull requests a repository may have, by policy; counts what is let in."""
+
+    def __init__(self, scan: Scan, records: Iterable[ProposalRecord], now: datetime) -> None:
+        kept = list(records)
+        self._policy = scan.policy
+        self._open = Counter(one.pipeline for one in kept if one.status is ProposalStatus.OPEN)
+        self._new = sum(one.created_at > now - timedelta(hours=1) for one in kept)
+
+    def refuses(self, plan: Plan) -> tuple[str, bool]:
+        """Why a new pull request has to wait, "" when there is room; and whether time alone makes room."""
+        pipeline, wanted = plan.updates[0].pipeline, self._policy.pull_requests
+        own = self._policy.pipelines.get(pipeline)
+        stated = [limit for limit in (wanted.max_open, own.max_open if own else None) if limit is not None]
+        most, hourly = min(stated, default=MAX_OPEN), wanted.max_new_per_hour or MAX_NEW_PER_HOUR
+        if self._open[pipeline] >= most:
+            return render.no_room(pipeline, most), False
+        if self._new >= hourly:
+            return render.hour_full(hourly), True
+        return "", False
+
+    def let_in(self, plan: Plan) -> None:
+        """Count a new pull request."""
+        self._open[plan.updates[0].pipeline] += 1
+        self._new += 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,37 +204,98 @@ class _Proposer:
     recorded: Mapping[str, ProposalRecord]
     branches: Mapping[str, Branch]
     now: datetime
-    pulls: PullRequests | None
+    discussion: Discussion | None
+    prefix: str
 
-    def propose(self, plan: Plan, words: _Words) -> Outcome:
+    @property
+    def pulls(self) -> PullRequests | None:
+        """The repository's pull requests, where the forge has them."""
+        return self.discussion.pulls if self.discussion else None
+
+    @property
+    def wishes(self) -> Wishes:
+        """What people asked for."""
+        return self.discussion.wishes if self.discussion else Wishes()
+
+    def attempt(self, plan: Plan, room: _Room) -> Outcome:
+        """Propose a plan, unless it has to wait for room or for the forge."""
+        new = self.pulls is not None and plan.branch not in self.branches and plan.branch not in self.recorded
+        if new and self.wishes.at_once.isdisjoint({plan.branch, EVERYTHING}):
+            why, soon = room.refuses(plan)
+            if why:
+                return self._waits(plan, why, soon=soon)
+        try:
+            outcome = self.propose(plan)
+        except PostponedError as error:
+            return self._waits(plan, str(error), soon=True)
+        if new and outcome.state is State.CREATED:
+            room.let_in(plan)
+        return outcome
+
+    def _waits(self, plan: Plan, why: str, *, soon: bool) -> Outcome:
+        title = render.title(plan.updates, self.prefix)
+        number = self.recorded[plan.branch].number if plan.branch in self.recorded else 0
+        return Outcome(plan.branch, State.WAITING, why, title, "", None, plan, number, soon=soon)
+
+    def propose(self, plan: Plan) -> Outcome:
         """Create the plan's branch, move it, or leave it as it is."""
         branch = self.branches.get(plan.branch)
-        if branch is not None and not self._own(branch, plan, words.author):
-            detail = "someone else committed to it: it is theirs now"
-            return self._outcome(plan, words, State.LEFT_ALONE, detail, branch.head)
+        if branch is not None and plan.branch not in self.wishes.recreate and not self._own(branch, plan):
+            return self._theirs(plan, branch)
+        words = self._words(plan)
         if branch is not None and self._holds(branch, plan):
             self._record(plan, words, branch.head, branch.parent)
-            return self._outcome(plan, words, State.UNCHANGED, self._announce(plan, words), branch.head)
-        commit = NewCommit(self.scan.commit, plan.files, words.message, words.author, self.now)
+            return self._announced(plan, words, State.UNCHANGED, branch.head)
+        message = render.commit_message(plan.updates, self.prefix)
+        commit = NewCommit(self.scan.commit, plan.files, message, self._author, self.now)
         done = self.forge.propose(plan.branch, commit, branch.head if branch else None)
         if not isinstance(done, Pushed):
-            return self._outcome(plan, words, State.LEFT_ALONE, done.detail, branch.head if branch else None)
+            head = branch.head if branch else None
+            return Outcome(plan.branch, State.LEFT_ALONE, done.detail, words.title, words.body, head, plan)
         self._record(plan, words, done.head, self.scan.commit)
         state = State.MOVED if branch else State.CREATED
-        detail = self._announce(plan, words)
-        return self._outcome(plan, words, state if done.changed else State.UNCHANGED, detail, done.head)
+        return self._announced(plan, words, state if done.changed else State.UNCHANGED, done.head)
 
-    def _announce(self, plan: Plan, words: _Words) -> str:
-        """See that the branch has its pull request; answers its address, "" where the forge has none.
+    def _theirs(self, plan: Plan, branch: Branch) -> Outcome:
+        detail = "someone else committed to it: it is theirs now"
+        number = self.recorded[plan.branch].number if plan.branch in self.recorded else 0
+        title = render.title(plan.updates, self.prefix)
+        return Outcome(plan.branch, State.LEFT_ALONE, detail, title, "", branch.head, plan, number, theirs=True)
 
-        While nothing moves, the words stay as recorded: a body that counts days would be written daily.
-        """
-        if self.pulls is None:
-            return ""
+    @property
+    def _author(self) -> Author:
+        by = _commit(self.scan)
+        return Author(by.name, by.email)
+
+    def _words(self, plan: Plan) -> _Words:
+        """What the plan is called: as recorded while nothing moves, for a body may count days."""
         known = self.recorded.get(plan.branch)
-        same = known is not None and known.updates == tuple(_proposed(update) for update in plan.updates)
-        said = Words(known.title, known.body) if known is not None and same else Words(words.title, words.body)
-        return self.pulls.open(plan.branch, said).url
+        if known is not None and known.updates == _proposed_all(plan):
+            return _Words(known.title, known.body)
+        ages = (effective(self.scan.policy, d).minimum_age for update in plan.updates for d in update.dependencies)
+        notes = self.discussion.notes(plan.updates) if self.discussion else {}
+        body = render.body(plan.updates, max(ages), self.now, notes, talks=self.pulls is not None)
+        return _Words(render.title(plan.updates, self.prefix), body)
+
+    def _announced(self, plan: Plan, words: _Words, state: State, head: str) -> Outcome:
+        """See that the branch has its pull request, and remember which; its address is the outcome's detail."""
+        if self.pulls is None:
+            return Outcome(plan.branch, state, "", words.title, words.body, head, plan)
+        review = self.pulls.open(plan.branch, self._asked_for(words))
+        self._record(plan, words, head, None, review)
+        return Outcome(plan.branch, state, review.url, words.title, words.body, head, plan, review.number)
+
+    def _asked_for(self, words: _Words) -> Words:
+        wanted = self.scan.policy.pull_requests
+        return Words(
+            words.title,
+            words.body,
+            labels=wanted.labels or (),
+            assignees=wanted.assignees or (),
+            reviewers=wanted.reviewers or (),
+            team_reviewers=wanted.team_reviewers or (),
+            draft=bool(wanted.draft),
+        )
 
     def retire(self, record: ProposalRecord) -> Outcome | None:
         """End a proposal that is not planned any more: landed, or not wanted; None where that is not certain."""
@@ -218,31 +312,42 @@ class _Proposer:
             if not isinstance(done, Deleted):
                 return Outcome(record.branch, State.LEFT_ALONE, done.detail, record.title, "", branch.head, None)
         self.ledger.close(record.repository, record.branch, status, self.now)
-        return Outcome(record.branch, state, "", record.title, "", None, None)
+        return Outcome(record.branch, state, "", record.title, "", None, None, record.number)
 
     def _close_pull(self, record: ProposalRecord, state: State) -> None:
         """Close the pull request of a proposal that ended otherwise than by a merge."""
         review = self.pulls.listed().get(record.branch) if self.pulls is not None else None
         if self.pulls is None or review is None or review.state is not ReviewState.OPEN or review.head != record.head:
             return
-        why = "it is on the base branch already" if state is State.LANDED else "it is not needed any more"
-        self.pulls.close(review.number, f"Closed, because {why}.")
+        why = render.Ending.LANDED if state is State.LANDED else render.Ending.NOT_NEEDED
+        self.pulls.close(review.number, render.closed(why))
 
-    def _own(self, branch: Branch, plan: Plan, author: Author) -> bool:
+    def _own(self, branch: Branch, plan: Plan) -> bool:
         """Whether the head is the bot's: the recorded one, or (lost store, killed run) one that says and proves so."""
         record = self.recorded.get(branch.name)
         if record is not None and (record.head == branch.head or _amended(record, branch)):
             return record.head == branch.head
-        if not branch.trailers or branch.parent is None or not self.forge.authored(branch, author):
+        if not branch.trailers or branch.parent is None or not self.forge.authored(branch, self._author):
             return False
         if self.scan.commit is None or not self.forge.is_ancestor(branch.parent, self.scan.commit):
             return False
         return self.forge.touched(branch.parent, branch.head) <= plan.files.keys()
 
     def _holds(self, branch: Branch, plan: Plan) -> bool:
-        """Whether the branch already holds exactly this plan, on files that the base has not changed since."""
-        base = self.scan.commit
-        if base is None or branch.parent is None or self.forge.changed(branch.parent, base, plan.files):
+        """Whether the branch may stay as it is: it holds exactly this plan, on a base that is recent enough.
+
+        Recent enough is, by policy, one that has the same files as the present base.
+        """
+        base, record = self.scan.commit, self.recorded.get(branch.name)
+        if base is None or branch.parent is None or plan.branch in self.wishes.recreate:
+            return False
+        rebase = self.scan.policy.pull_requests.rebase
+        if branch.parent != base and (rebase is Rebase.ALWAYS or plan.branch in self.wishes.rebase):
+            return False
+        if record is not None and record.head == branch.head and record.sources:
+            kept = rebase is Rebase.NEVER and record.updates == _proposed_all(plan)
+            return kept or dict(record.sources) == dict(plan.sources)
+        if self.forge.changed(branch.parent, base, plan.files):
             return False
         if not self.forge.touched(branch.parent, branch.head) <= plan.files.keys():
             return False
@@ -267,11 +372,8 @@ class _Proposer:
             return not self.scan.skipped
         return all(skip.reason in _GONE_FOR_GOOD for _, skip in decision.skips) or bool(decision.updates)
 
-    def _record(self, plan: Plan, words: _Words, head: str, base: str | None) -> None:
-        known = self.recorded.get(plan.branch)
-        updates = tuple(_proposed(update) for update in plan.updates)
-        if known is not None and (known.head, known.updates) == (head, updates):
-            return
+    def _record(self, plan: Plan, words: _Words, head: str, base: str | None, review: Review | None = None) -> None:
+        known = self.ledger.open(self.scan.repository, plan.branch)
         record = ProposalRecord(
             repository=self.scan.repository,
             branch=plan.branch,
@@ -279,15 +381,17 @@ class _Proposer:
             title=words.title,
             body=words.body,
             head=head,
-            base=base or "",
-            updates=updates,
-            created_at=self.now,
+            base=(known.base if known and base is None else base) or "",
+            updates=_proposed_all(plan),
+            created_at=known.created_at if known else self.now,
             updated_at=self.now,
+            number=review.number if review else known.number if known else 0,
+            node=review.node if review else known.node if known else "",
+            sources=dict(plan.sources),
+            told=known.told if known and known.head == head else "",
         )
-        self.ledger.save(record)
-
-    def _outcome(self, plan: Plan, words: _Words, state: State, detail: str, head: str | None) -> Outcome:
-        return Outcome(plan.branch, state, detail, words.title, words.body, head, plan)
+        if known is None or replace(known, updated_at=self.now) != record:
+            self.ledger.save(record)
 
 
 def _amended(record: ProposalRecord, branch: Branch) -> bool:
@@ -298,6 +402,10 @@ def _amended(record: ProposalRecord, branch: Branch) -> bool:
     """
     stated = {f"{update.registry}/{update.name}@{update.version}" for update in record.updates}
     return branch.parent == record.base and stated == set(branch.trailers)
+
+
+def _proposed_all(plan: Plan) -> tuple[ProposedUpdate, ...]:
+    return tuple(_proposed(update) for update in plan.updates)
 
 
 def _proposed(update: Update) -> ProposedUpdate:

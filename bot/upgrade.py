@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -29,14 +30,19 @@ from bot.core.model import (
 from bot.core.policy import decide_all, group, to_look_up
 from bot.core.resolve import resolve
 from bot.core.rules import Policy, combine
-from bot.forge.base import Forge, Snapshot
+from bot.forge.base import Forge, Snapshot, blob_id
+from bot.store.codec import FINGERPRINT
 
 LookUp = Callable[[Iterable[Package]], Mapping[Package, Answer]]
 
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """What a pass works with: built once, in ``app.py``."""
+    """What a pass works with: built once, in ``app.py``.
+
+    ``policy`` is the operator's; ``house`` the text of the organisation's, None where there is none;
+    ``prefix`` what the names of branches begin with.
+    """
 
     ecosystems: tuple[Ecosystem, ...]
     facts: extraction.FactsCache
@@ -44,25 +50,54 @@ class Tools:
     history: History
     policy: Policy
     max_file: int
+    house: bytes | None = None
+    prefix: str = render.BRANCH_PREFIX
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """One proposal to be: the updates that share a branch, their edits, and the files they give."""
+    """One proposal to be: the updates that share a branch, their edits, and the files they give.
+
+    ``sources`` are the blob ids of those files before and after, empty where there is no git.
+    """
 
     updates: tuple[Update, ...]
     edits: tuple[Edit, ...]
     files: Mapping[str, bytes] = field(repr=False)
+    sources: Mapping[str, tuple[str, str]] = field(default_factory=dict, repr=False)
+    prefix: str = render.BRANCH_PREFIX
 
     @property
     def branch(self) -> str:
         """The branch that it lives on."""
-        return render.branch_name(self.updates)
+        return render.branch_name(self.updates, self.prefix)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What was read of a repository at a commit; ``house`` and ``own`` are the texts of its policies.
+
+    A text is None where it could not be read as one: then the repository has to be read again.
+    """
+
+    commit: str | None
+    branch: str
+    house: str | None
+    own: str | None
+    reading: extraction.Reading
+
+    @property
+    def complete(self) -> bool:
+        """Whether decisions can be made from it without asking the forge again."""
+        return self.commit is not None and self.house is not None and self.own is not None
 
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """What a pass found: every decision, each update with its proved edits, and what could not be read."""
+    """What a pass found: every decision, each update with its proved edits, and what could not be read.
+
+    ``fingerprint`` is the same for as long as the same is decided for the same reasons.
+    """
 
     repository: str
     commit: str | None
@@ -74,21 +109,27 @@ class Scan:
     warnings: tuple[str, ...]
     policy: Policy
     timings: Mapping[str, float]
+    known: Known | None = None
+    fingerprint: str = ""
+    prefix: str = render.BRANCH_PREFIX
 
 
 def scan(forge: Forge, tools: Tools, now: datetime) -> Scan:
     """Decide about everything in the repository; writes nothing to it. Raises ``ForgeError``."""
     clock = _Clock()
     snapshot = forge.snapshot()
-    policy, warnings = _policy(snapshot, tools.policy)
+    own, unread = _own_policy(snapshot)
+    policy, warnings = policy_of(tools, own)
+    warnings = (*unread, *warnings)
     limits = extraction.Limits(tools.max_file, policy.exclude or ())
     reading = extraction.read(snapshot, tools.ecosystems, tools.facts, limits)
+    known = Known(snapshot.commit, snapshot.branch, _text(tools.house), None if unread else _text(own), reading)
     dependencies = resolve(extraction.complete(reading.files, tools.ecosystems))
     clock.lap("extract")
     answers = tools.look_up(to_look_up(dependencies, policy))
     clock.lap("look_up")
     decided = decide_all(dependencies, answers, policy, tools.history, now)
-    plans, unproved = _plan(snapshot, decided, reading.files, tools.ecosystems)
+    plans, unproved = _plan(snapshot, decided, reading.files, tools)
     clock.lap("decide")
     return Scan(
         repository=forge.repository,
@@ -101,7 +142,63 @@ def scan(forge: Forge, tools: Tools, now: datetime) -> Scan:
         warnings=warnings,
         policy=policy,
         timings=clock.laps,
+        known=known,
+        fingerprint=fingerprint(decided, policy),
+        prefix=tools.prefix,
     )
+
+
+def policy_in_force(forge: Forge, tools: Tools) -> Policy:
+    """The policy that a scan of the base would work with; raises ``ForgeError``."""
+    own, _ = _own_policy(forge.snapshot())
+    return policy_of(tools, own)[0]
+
+
+def readers(tools: Tools) -> str:
+    """A digest of all that decides what is read of a repository, but for its own policy and its organisation's."""
+    kinds = sorted((one.name, one.version) for one in tools.ecosystems)
+    return hashlib.sha256(repr((FINGERPRINT, kinds, tools.max_file, tools.policy.exclude)).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """A repository that is not read again: what its decisions depend on, but for the releases."""
+
+    dependencies: tuple[Dependency, ...]
+    policy: Policy
+    history: History
+
+    @property
+    def packages(self) -> Iterable[Package]:
+        """What is to be looked up."""
+        return to_look_up(self.dependencies, self.policy)
+
+    def fingerprint(self, answers: Mapping[Package, Answer], now: datetime) -> str:
+        """What ``Scan.fingerprint`` would be if the repository were read again."""
+        return fingerprint(decide_all(self.dependencies, answers, self.policy, self.history, now), self.policy)
+
+
+def foresee(known: Known, tools: Tools) -> Foreseen:
+    """What a scan would begin with, without asking the forge; for what is ``complete``."""
+    policy, _ = policy_of(tools, (known.own or "").encode() or None)
+    dependencies = resolve(extraction.complete(known.reading.files, tools.ecosystems))
+    return Foreseen(dependencies, policy, tools.history)
+
+
+def fingerprint(decided: Iterable[Decision], policy: Policy) -> str:
+    """A digest of what was decided and why, and of the policy in force."""
+    digest = hashlib.sha256(repr(policy).encode("utf-8", "backslashreplace"))
+    for decision in decided:
+        moves = [
+            (u.track, u.group, u.pipeline, [(c.pin.path, c.pin.span, c.text) for c in u.changes])
+            for u in decision.updates
+        ]
+        stays = [
+            (d.path, d.statement.line, s.reason, s.detail, s.candidate and s.candidate.version)
+            for d, s in decision.skips
+        ]
+        digest.update(repr((decision.subject, moves, stays)).encode("utf-8", "backslashreplace"))
+    return digest.hexdigest()
 
 
 class _Clock:
@@ -117,19 +214,39 @@ class _Clock:
         self._last = now
 
 
-def _policy(snapshot: Snapshot, operator: Policy) -> tuple[Policy, tuple[str, ...]]:
-    """The operator's policy tightened by the repository's; an unusable file is said and left out."""
+def policy_of(tools: Tools, own: bytes | None) -> tuple[Policy, tuple[str, ...]]:
+    """The operator's policy tightened by the organisation's and the repository's.
+
+    A text that can't be used is said and left out.
+    """
+    policy, warnings = tools.policy, []
+    for raw, path in ((tools.house, f".github/{policy_file.PATH}"), (own, policy_file.PATH)):
+        if raw is None:
+            continue
+        try:
+            policy = combine(policy, policy_file.parse(raw, path))
+        except policy_file.PolicyError as error:
+            warnings.append(f"{error} (until then it is left out)")
+    return policy, tuple(warnings)
+
+
+def _own_policy(snapshot: Snapshot) -> tuple[bytes | None, tuple[str, ...]]:
+    """The text of the repository's policy file, None where there is none, and why it could not be read."""
     raw = snapshot.read_many([policy_file.PATH], policy_file.MAX_BYTES).get(policy_file.PATH)
     if raw is None:
         linked = any(entry.path == policy_file.PATH for entry in snapshot.entries())
         words = f"{policy_file.PATH}: a symbolic link is not followed, so it was not used; make it a file"
-        return operator, (words,) if linked else ()
+        return None, (words,) if linked else ()
     if not isinstance(raw, bytes):
-        return operator, (f"{policy_file.PATH}: larger than {policy_file.MAX_BYTES // 1024} KiB, so it was not used",)
+        return None, (f"{policy_file.PATH}: larger than {policy_file.MAX_BYTES // 1024} KiB, so it was not used",)
+    return raw, ()
+
+
+def _text(raw: bytes | None) -> str | None:
     try:
-        return combine(operator, policy_file.parse(raw)), ()
-    except policy_file.PolicyError as error:
-        return operator, (f"{error} (until then the operator's policy alone is used)",)
+        return (raw or b"").decode()
+    except UnicodeDecodeError:
+        return None
 
 
 # Edit and prove
@@ -140,16 +257,17 @@ _Unproved = Mapping[int, str]
 
 
 def _plan(
-    snapshot: Snapshot, decided: Sequence[Decision], files: Sequence[FileFacts], ecosystems: Sequence[Ecosystem]
+    snapshot: Snapshot, decided: Sequence[Decision], files: Sequence[FileFacts], tools: Tools
 ) -> tuple[tuple[Plan, ...], _Unproved]:
     """The plans whose edits are proved, and the updates whose edits are not."""
     updates = [update for decision in decided for update in decision.updates]
     paths = {change.pin.path for update in updates for change in update.changes}
     contents = snapshot.read_many(paths)
+    blobs = {entry.path: entry.blob for entry in snapshot.entries() if entry.path in paths} if paths else {}
     facts: dict[str, list[FileFacts]] = defaultdict(list)
     for one in files:
         facts[one.path].append(one)
-    editor = _Editor(contents, facts, {ecosystem.name: ecosystem for ecosystem in ecosystems})
+    editor = _Editor(contents, blobs, facts, {one.name: one for one in tools.ecosystems}, tools.prefix)
     plans: list[Plan] = []
     unproved: dict[int, str] = {}
     for members in group(updates):
@@ -169,8 +287,10 @@ class _Editor:
     """Makes edits and proves them, file by file."""
 
     contents: Mapping[str, object]
+    blobs: Mapping[str, str]
     facts: Mapping[str, Sequence[FileFacts]]
     ecosystems: Mapping[str, Ecosystem]
+    prefix: str
 
     def plan(self, updates: tuple[Update, ...]) -> Plan:
         """The plan of these updates; raises ``EditConflictError`` and ``_NotProvedError``."""
@@ -179,7 +299,8 @@ class _Editor:
         for edit in edits:
             by_path[edit.path].append(edit)
         files = {path: self._edited(path, own).encode() for path, own in by_path.items()}
-        return Plan(updates, edits, files)
+        sources = {path: (self.blobs.get(path, ""), blob_id(data)) for path, data in files.items()}
+        return Plan(updates, edits, files, sources, self.prefix)
 
     def _edited(self, path: str, edits: Sequence[Edit]) -> str:
         content = self.contents.get(path)

@@ -6,6 +6,8 @@ import difflib
 import json
 import re
 import sys
+import threading
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
@@ -13,18 +15,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bot import policy_file, report
-from bot.app import Pass
 from bot.config import ConfigError, Settings, unknown_variables
 from bot.core.rules import effective
 from bot.proposing import State
 from bot.report import Site, clean
 from bot.store import ProposalRecord
 from bot.upgrade import Scan
+from bot.visiting import Pass
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from bot.doctor import Finding
+    from bot.fleet import Paid, Survey
+    from bot.fleets import FleetPass
 
 
 def say(line: str = "") -> None:
@@ -60,6 +64,7 @@ _MARKS = {
     State.MOVED: "~",
     State.UNCHANGED: "=",
     State.LEFT_ALONE: "!",
+    State.WAITING: ".",
     State.LANDED: "-",
     State.SUPERSEDED: "-",
 }
@@ -73,6 +78,8 @@ def print_run(done: Pass) -> None:
     for outcome in done.outcomes:
         detail = f" ({clean(outcome.detail)})" if outcome.detail else ""
         say(f"{_MARKS[outcome.state]} {outcome.state.value:<10}  {outcome.branch}  {clean(outcome.title)}{detail}")
+    for note in done.notes:
+        say(f"! {clean(note)}")
     for branch, diff in done.diffs:
         say()
         say(f"# {branch}")
@@ -81,6 +88,51 @@ def print_run(done: Pass) -> None:
     for skipped in done.scan.skipped:
         say(f"! not read    {clean(skipped.path)}  {skipped.reason.value}: {clean(skipped.detail)}")
     say(_totals(done))
+
+
+class FleetPrinter:
+    """Prints a pass over fleets as it goes: implements ``fleets.Watcher``."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+
+    def surveyed(self, account: str, survey: Survey) -> None:
+        """One line for a fleet."""
+        out = Counter(left.value for left in survey.left_out.values())
+        left = f", {len(survey.left_out)} left out ({', '.join(f'{n} {why}' for why, n in out.items())})" if out else ""
+        self.said(f"{account}: {_many(survey.listed)}: {len(survey.due)} to visit, {survey.unchanged} as before{left}")
+
+    def visited(self, paid: Paid) -> None:
+        """One line for a visit, and one for each thing that people should know of it."""
+        if isinstance(paid.result, Exception):
+            self.said(f"! {paid.due.repository}: {clean(str(paid.result)) or type(paid.result).__name__}")
+            return
+        done = paid.result
+        self.said(f"{paid.due.repository} ({paid.due.why}): {_totals(done)}")
+        for words in (*done.scan.warnings, *done.notes):
+            self.said(f"! {paid.due.repository}: {clean(words)}")
+
+    def said(self, words: str) -> None:
+        """A line; visits run beside each other."""
+        with self._lock:
+            say(words)
+
+
+def _many(repositories: int) -> str:
+    return "1 repository" if repositories == 1 else f"{repositories:,} repositories"
+
+
+def print_fleets(passes: Iterable[FleetPass]) -> None:
+    """Print what is left to say of a pass over fleets once it is over."""
+    none = True
+    for one in passes:
+        none = False
+        if one.trouble is not None:
+            say(f"! {one.account}: {clean(str(one.trouble))}")
+        if one.waiting:
+            say(f"{one.account}: {_many(len(one.waiting))} wait for the next run: GitHub's limit leaves no room")
+    if none:
+        say("The App is not installed anywhere yet. Install it from its page on GitHub, then run this again.")
 
 
 def _diff_line(line: str) -> str:

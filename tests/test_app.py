@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from bot.app import Addresses, App, dated
+from bot.app import App
 from bot.config import ConfigError, Settings, load
 from bot.core.model import Answer, Listing, Package, Release, SkipReason, Unavailable
+from bot.lookup import Addresses, dated
 from bot.registries.base import Client
 from bot.store import Store
 from tests.fakes.registry import FakeRegistry

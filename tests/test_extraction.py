@@ -11,7 +11,7 @@ from bot.core.ecosystem import Ecosystem
 from bot.core.model import FileFacts, FileReason, Kind, LockFile, Package, ParseError, Statement
 from bot.core.resolve import EVERY_MEMBER
 from bot.extraction import LARGE, Limits, complete, read
-from bot.forge.base import SYMBOLIC_LINK, Entry, TooLarge, blob_id
+from bot.forge.base import SYMBOLIC_LINK, Entry, Found, TooLarge, blob_id
 from bot.store import FactsKey
 
 LIMITS = Limits(10 * LARGE, ("vendor",))
@@ -19,7 +19,10 @@ LIMITS = Limits(10 * LARGE, ("vendor",))
 
 @dataclass
 class FakeSnapshot:
-    """Files in memory; ``links`` are symbolic links, ``gone`` is listed and can't be had."""
+    """Files in memory; ``links`` are symbolic links, ``gone`` is listed and can't be had.
+
+    Without ``searches`` only reading tells what stands in a file.
+    """
 
     files: dict[str, bytes]
     links: tuple[str, ...] = ()
@@ -27,21 +30,26 @@ class FakeSnapshot:
     blobs: bool = True
     commit: str | None = None
     branch: str = "main"
+    searches: bool = True
     asked: list[str] = field(default_factory=list)
+    queries: int = 0
 
     def entries(self) -> Sequence[Entry]:
         plain = [Entry(p, blob_id(data) if self.blobs else "", 0o100644, None) for p, data in self.files.items()]
         return [*plain, *(Entry(path, "l", SYMBOLIC_LINK, None) for path in self.links)]
 
     def read_many(self, paths: Iterable[str], limit: int = 0) -> dict[str, bytes | TooLarge]:
-        wanted = sorted(paths)
+        wanted = list(paths)
         self.asked += wanted
+        self.queries += bool(wanted)
         read = {path: self.files[path] for path in wanted if path not in self.gone}
         return {path: TooLarge(len(data), limit) if len(data) > limit else data for path, data in read.items()}
 
-    def containing(self, needles: Sequence[str], names: Sequence[str]) -> frozenset[str]:
+    def containing(self, needles: Sequence[str], names: Sequence[str]) -> Found:
         named = {p: d for p, d in self.files.items() if any(fnmatchcase(p.rpartition("/")[2], n) for n in names)}
-        return frozenset(p for p, data in named.items() if any(needle.encode() in data for needle in needles))
+        if not self.searches:
+            return Found(frozenset(), frozenset(named))
+        return Found(frozenset(p for p, data in named.items() if any(needle.encode() in data for needle in needles)))
 
 
 class Kept(dict[FactsKey, FileFacts]):
@@ -120,6 +128,25 @@ def test_files_that_say_little_by_their_name_are_searched_for_the_hint() -> None
     snapshot = FakeSnapshot({"a.py": b"MAGIC", "b.py": b"dull", "named.cfg": b"dull", "x/named.cfg": b"MAGIC"})
     assert paths(read(snapshot, ALL, Kept(), LIMITS)) == ["a.py", "x/named.cfg"]
     assert "b.py" not in snapshot.asked
+
+
+def test_what_cannot_be_searched_is_read_once_together_with_the_manifests() -> None:
+    scripts = {f"{n}.py": b"dull" for n in range(30)}
+    snapshot = FakeSnapshot(
+        {"0.py": b"MAGIC", **scripts, "yes.py": b"MAGIC word", "bin.py": b"MAGIC\0", "z.words": b"one"}, searches=False
+    )
+    kept = Kept()
+    first = read(snapshot, ALL, kept, LIMITS)
+    assert paths(first) == ["yes.py", "z.words"]
+    assert snapshot.queries == 1
+    assert snapshot.asked[0] == "z.words"  # what is surely wanted comes first where not everything fits
+    assert len(kept) == 33
+    snapshot.asked.clear()
+    assert read(snapshot, ALL, kept, LIMITS) == first
+    assert snapshot.asked == []
+    snapshot.files["7.py"] = b"MAGIC new"
+    assert paths(read(snapshot, ALL, kept, LIMITS)) == ["7.py", "yes.py", "z.words"]
+    assert snapshot.asked == ["7.py"]
 
 
 @pytest.mark.parametrize(

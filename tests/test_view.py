@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from bot import view
-from bot.app import Pass
 from bot.config import ConfigError, load
 from bot.core.model import Bump
 from bot.core.rules import DEFAULTS
@@ -18,6 +17,7 @@ from bot.policy_file import PolicyError
 from bot.proposing import Outcome, State
 from bot.store import ProposalRecord, ProposedUpdate
 from bot.upgrade import Scan
+from bot.visiting import Pass
 from tests.fakes.registry import FakeRegistry
 from tests.stories.conftest import Desk, git, versions
 

@@ -24,7 +24,7 @@ class Change(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where something happened: the App's installation, and OWNER/REPO as it is called now."""
+    """Where something happened: the App's installation (0: it is no App's), and OWNER/REPO as it is called now."""
 
     installation: int
     repository: str
@@ -59,7 +59,10 @@ class Pushed:
 
 @dataclass(frozen=True, slots=True)
 class PullRequestChanged:
-    """A pull request was opened, closed, merged, edited, labelled, pushed to or reviewed."""
+    """A pull request was opened, closed, merged, edited, labelled, pushed to or reviewed; never one from a fork.
+
+    ``action`` is GitHub's word for it, ``reviewed`` for a review.
+    """
 
     place: Place
     number: int
@@ -69,7 +72,10 @@ class PullRequestChanged:
 
 @dataclass(frozen=True, slots=True)
 class CommentWritten:
-    """Somebody commented on an issue or a pull request."""
+    """Somebody wrote a comment for the bot on an issue or a pull request: it begins with ``/freshline``.
+
+    ``author`` is "" where the account is gone; ``body`` may be cut.
+    """
 
     place: Place
     number: int
@@ -80,7 +86,7 @@ class CommentWritten:
 
 @dataclass(frozen=True, slots=True)
 class IssueChanged:
-    """An issue was edited (a box was ticked), closed, opened again."""
+    """An issue was edited (a box was ticked), closed, opened again, deleted or moved; ``action`` is GitHub's word."""
 
     place: Place
     number: int

@@ -431,6 +431,18 @@ class Listing:
 
 
 @dataclass(frozen=True, slots=True)
+class Source:
+    """Where a publisher says that a release comes from.
+
+    ``addresses`` are as they were written, the best first; ``directory`` is the package's folder
+    in a repository that holds several, "" where it says none.
+    """
+
+    addresses: tuple[str, ...]
+    directory: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Unavailable:
     """A look-up that gave no listing: ``not_found`` or ``registry_unavailable``, and why."""
 
@@ -502,9 +514,15 @@ class Edit:
     new: str
 
 
+EVERY_VERSION = "*"
+
+
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A version that is not to be proposed again, and why (closed by a person, rolled back)."""
+    """A version that is not to be proposed again, and why (closed by a person, rolled back).
+
+    The version ``EVERY_VERSION`` stands for all of a package's.
+    """
 
     registry: str
     name: str
@@ -521,10 +539,8 @@ class History:
 
     def refusal(self, package: Package, version: str) -> Refusal | None:
         """Why this version is not to be proposed, or None."""
-        return next(
-            (r for r in self.refusals if (r.registry, r.name, r.version) == (package.registry, package.name, version)),
-            None,
-        )
+        own = (r for r in self.refusals if (r.registry, r.name) == (package.registry, package.name))
+        return next((r for r in own if r.version in {version, EVERY_VERSION}), None)
 
 
 class ParseError(ValueError):

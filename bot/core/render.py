@@ -6,11 +6,18 @@ Everything that comes from a repository or a registry is escaped before it is pu
 from __future__ import annotations
 
 import hashlib
+import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from enum import StrEnum
+from itertools import accumulate
+from typing import Literal
 
-from bot.core.model import Bump, Change, Part, Update
+import msgspec
+
+from bot.core.model import Bump, Change, Package, Part, Update
+from bot.core.notes import ReleaseNotes, section
 from bot.core.rules import CommitStyle
 
 BRANCH_PREFIX = "freshline/"
@@ -43,20 +50,20 @@ _BUMP_WORDS = {
 }
 
 
-def branch_name(updates: Sequence[Update]) -> str:
+def branch_name(updates: Sequence[Update], prefix: str = BRANCH_PREFIX) -> str:
     """The branch of a proposal: a function of what moves, never of where it moves to.
 
-    One subject gives ``freshline/<registry>/<name>`` (``+`` stands for the slash of a scope), a
-    group ``freshline/group/<pipeline>/<group>``; a major update split from a smaller one ends in
+    After the prefix, one subject gives ``<registry>/<name>`` (``+`` stands for the slash of a
+    scope), a group ``group/<pipeline>/<group>``; a major update split from a smaller one ends in
     ``.major``, which no name can end in.
     """
     first = updates[0]
     track = f".{first.track}" if first.track else ""
     if first.group is not None:
-        return f"{BRANCH_PREFIX}group/{_ref_part(first.pipeline)}/{_ref_part(first.group)}{track}"
+        return f"{prefix}group/{_ref_part(first.pipeline)}/{_ref_part(first.group)}{track}"
     separator = "/" if "/" in first.subject else ":"
     registry, _, name = first.subject.partition(separator)
-    return f"{BRANCH_PREFIX}{_ref_part(registry)}/{_ref_part(name)}{track}"
+    return f"{prefix}{_ref_part(registry)}/{_ref_part(name)}{track}"
 
 
 def _ref_part(text: str) -> str:
@@ -119,8 +126,7 @@ def _moves(update: Update) -> str:
 
 def _flat(text: str) -> str:
     """Text on one line, without control characters, cut where it is long."""
-    line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
-    return line if len(line) <= _MAX_TEXT else f"{line[: _MAX_TEXT - 1]}…"
+    return shortened(text, _MAX_TEXT)
 
 
 def commit_message(updates: Sequence[Update], prefix: str = "") -> str:
@@ -140,21 +146,83 @@ def _once(update: Update) -> tuple[Change, ...]:
     return tuple({(c.pin.path, c.pin.span): c for c in update.changes}.values())
 
 
-def body(updates: Sequence[Update], minimum_age: timedelta, now: datetime) -> str:
-    """The pull request's text (GitHub Markdown): what, why now, how proved, how to say no."""
-    parts = [_table(updates), *(_why(update, minimum_age, now) for update in updates), _next(updates), _say_no(updates)]
-    return "\n\n".join(part for part in parts if part) + "\n"
+# The pull request's text
+
+LIMIT = 65_536
+"""The most characters that GitHub takes in a pull request's text."""
+
+_MANY = 4
+"""From so many updates on, the reasons are folded away."""
+
+_MAX_CELL = 150
+_MAX_REASON = 400
+_MAX_REASONS = 20
+_MAX_RULES = 5
+_MIN_NOTES = 600
+"""Release notes with less room than this say too little to be worth a section."""
 
 
-def _table(updates: Sequence[Update]) -> str:
-    rows = ["| package | from | to | change | where |", "|---|---|---|---|---|"]
-    for update in updates:
-        for change in _once(update):
-            line = _line_of(update, change)
-            where = f"{code(change.pin.path)}{line}"
-            cells = (code(update.package.name), code(change.pin.text), code(change.text), _BUMP_WORDS[update.bump])
-            rows.append(f"| {' | '.join((*cells, where))} |")
-    return "\n".join(rows)
+def body(
+    updates: Sequence[Update],
+    minimum_age: timedelta,
+    now: datetime,
+    notes: Mapping[Package, ReleaseNotes] | None = None,
+    *,
+    talks: bool = False,
+) -> str:
+    """The pull request's text (GitHub Markdown, at most ``LIMIT`` characters): what, why now, and how to say no.
+
+    ``talks`` tells that it is for a forge with pull requests: then it says what one can do there,
+    and ends in a hidden ``marker``. What does not fit gives way in this order: release notes,
+    reasons, rows of the table.
+    """
+    ending = f"{_next(updates, talks=talks)}\n\n{_say_no(updates, talks=talks)}"
+    if talks:
+        ending += f"\n\n{marker(updates)}"
+    makers: tuple[Callable[[int], str], ...] = (
+        lambda room: _table(updates, now, room),
+        lambda room: _reasons(updates, minimum_age, room),
+        lambda room: _notes(updates, notes or {}, room),
+    )
+    said = ""
+    for make in makers:
+        part = make(LIMIT - len(said) - len(ending) - len("\n\n\n"))
+        said += f"{part}\n\n" if part else ""
+    return f"{said}{ending}\n"
+
+
+def _fitting(lines: Sequence[str], room: int) -> int:
+    """How many of the lines fit into this many characters."""
+    lengths = accumulate(len(line) + len("\n") for line in lines)
+    return sum(1 for length in lengths if length <= room)
+
+
+_HEADER = "| package | from | to | change | age | where |\n|---|---|---|---|---|---|"
+_ROOM_FOR_MORE = 100
+
+
+def _table(updates: Sequence[Update], now: datetime, room: int) -> str:
+    rows = [_row(update, change, now) for update in updates for change in _once(update)]
+    fit = _fitting(rows, room - len(_HEADER) - _ROOM_FOR_MORE)
+    more = [f"| … and {_count(len(rows) - fit, 'more place')} | | | | | |"] if fit < len(rows) else []
+    return "\n".join([_HEADER, *rows[:fit], *more])
+
+
+def _row(update: Update, change: Change, now: datetime) -> str:
+    since = change.release.since
+    cells = (
+        code(_cut(update.package.name)),
+        code(_cut(change.pin.text)),
+        code(_cut(change.text)),
+        _BUMP_WORDS[update.bump],
+        "not known" if since is None else _days(now - since),
+        f"{code(_cut(change.pin.path))}{_line_of(update, change)}",
+    )
+    return f"| {' | '.join(cells)} |"
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _MAX_CELL else f"{text[: _MAX_CELL - 1]}…"
 
 
 def _line_of(update: Update, change: Change) -> str:
@@ -164,18 +232,34 @@ def _line_of(update: Update, change: Change) -> str:
     return ""
 
 
-def _why(update: Update, minimum_age: timedelta, now: datetime) -> str:
+def _reasons(updates: Sequence[Update], minimum_age: timedelta, room: int) -> str:
+    """Why each update is proposed; folded away where there are many, "" where there is no room."""
+    blocks = [_why(update, minimum_age, named=len(updates) > 1) for update in updates]
+    start, end = (
+        ("<details><summary>Update by update</summary>\n\n", "\n\n</details>") if len(blocks) >= _MANY else ("", "")
+    )
+    heading = f"### Why now\n\n{start}"
+    fit = _fitting([f"{block}\n" for block in blocks], room - len(heading) - len(end) - _ROOM_FOR_MORE)
+    if not fit:
+        return ""
+    more = [f"… and {len(blocks) - fit} more"] if fit < len(blocks) else []
+    return heading + "\n\n".join([*blocks[:fit], *more]) + end
+
+
+def _why(update: Update, minimum_age: timedelta, *, named: bool) -> str:
     release = update.release
-    lines = [f"**{code(update.package.name)} {escape(update.version)}**"]
+    lines = [f"**{code(_cut(update.package.name))} {escape(_cut(update.version))}**"] if named else []
     if release.since is not None:
-        age, day = (now - release.since).days, f"{release.since:%Y-%m-%d}"
         verb = "published" if release.published else "first seen"
-        lines.append(
-            f"- {verb} on {day}, {_count(age, 'day')} ago; releases younger than {_days(minimum_age)} are not proposed"
-        )
+        young = f"releases younger than {_days(minimum_age)} are not proposed"
+        lines.append(f"- {verb} on {release.since:%Y-%m-%d}; {young}")
     lines.append(f"- {_bump_sentence(update)}")
-    lines += [f"- requires {escape(name)} {code(needed)}" for name, needed in release.requires]
-    lines += [f"- {escape(reason)}" for reason in update.reasons]
+    lines += [
+        f"- requires {escape(_cut(name))} {code(_cut(needed))}" for name, needed in release.requires[:_MAX_REASONS]
+    ]
+    lines += [f"- {escape(shortened(reason, _MAX_REASON))}" for reason in update.reasons[:_MAX_REASONS]]
+    if len(update.reasons) > _MAX_REASONS:
+        lines.append(f"- … and {len(update.reasons) - _MAX_REASONS} more")
     if release.notes_url:
         lines.append(f"- release notes: {_link(release.notes_url)}")
     return "\n".join(lines)
@@ -183,7 +267,7 @@ def _why(update: Update, minimum_age: timedelta, now: datetime) -> str:
 
 def _link(url: str) -> str:
     """A link, where the address is a plain one of the web; else the address as code."""
-    return f"<{url}>" if _URL.fullmatch(url) else code(url)
+    return f"<{url}>" if _URL.fullmatch(url) else code(_cut(url))
 
 
 def _days(length: timedelta) -> str:
@@ -197,33 +281,180 @@ def _count(number: int, noun: str) -> str:
 
 
 def _bump_sentence(update: Update) -> str:
+    old = escape(_cut(update.from_version))
     if update.bump is Bump.MAJOR:
-        return f"a major step from {escape(update.from_version)}: its author may have changed what it promises"
+        return f"a major step from {old}: its author may have changed what it promises"
     if update.bump is Bump.CALENDAR:
-        return f"versions are dates here (from {escape(update.from_version)}), so they do not say how much changed"
-    return f"a {update.bump.value} step from {escape(update.from_version)}"
+        return f"versions are dates here (from {old}), so they do not say how much changed"
+    return f"a {update.bump.value} step from {old}"
 
 
-def _next(updates: Sequence[Update]) -> str:
-    pipeline = escape(updates[0].pipeline)
-    return (
-        f"This goes through the **{pipeline}** pipeline. Each edit was read back and proved: "
+def _notes(updates: Sequence[Update], notes: Mapping[Package, ReleaseNotes], room: int) -> str:
+    """The release notes, each with an equal share of the room that those before it left."""
+    found = [notes[update.package] for update in updates if update.package in notes]
+    heading = "### Release notes"
+    left, sections = room - len(heading), []
+    for at, one in enumerate(found):
+        share = left // (len(found) - at) - len("\n\n")
+        text = section(one, share) if share >= _MIN_NOTES else ""
+        if text:
+            sections.append(text)
+            left -= len(text) + len("\n\n")
+    return "\n\n".join([heading, *sections]) if sections else ""
+
+
+def _next(updates: Sequence[Update], *, talks: bool) -> str:
+    first = (
+        f"This goes through the **{escape(updates[0].pipeline)}** pipeline. Each edit was read back and proved: "
         "nothing but the places above changed."
     )
-
-
-def _say_no(updates: Sequence[Update]) -> str:
-    names = ", ".join(code(name) for name in sorted({update.package.name for update in updates}))
-    rules = "\n\n".join(
-        f'[[ignore]]\nname = {_toml(update.package.name)}\nversions = {_toml(">=" + update.version)}\nreason = "why"'
-        for update in updates
+    if not talks:
+        return first
+    lines = (
+        first,
+        "The checks of this repository run on it, and then a person merges it: Freshline does not.",
+        "Until then, a newer release moves this pull request along.",
+        "Once somebody else commits to this branch, it is theirs and Freshline leaves it alone.",
     )
-    stays = "stays as it is" if len(updates) == 1 else "stay as they are"
-    return f"Not wanted? Add this to `.github/freshline.toml`, and {names} {stays}:\n\n```toml\n{rules}\n```"
+    return "\n".join(["### What happens next", "", *(f"- {line}" for line in lines)])
+
+
+def _say_no(updates: Sequence[Update], *, talks: bool) -> str:
+    rules = _ignore_rules(updates)
+    if not talks:
+        stays = "stays as it is" if len(updates) == 1 else "stay as they are"
+        return f"Not wanted? Add this to `.github/freshline.toml`, and {_names(updates)} {stays}:\n\n{rules}"
+    these, packages = ("this version", "this package") if len(updates) == 1 else ("these versions", "these packages")
+    return (
+        "### Not wanted?\n\n"
+        f"- Not {these}: close this pull request. What is newer will still be proposed.\n"
+        f"- Not {packages} at all: comment `/freshline ignore this package`.\n"
+        "- What else you can ask for: comment `/freshline help`.\n\n"
+        f"Or put it into `.github/freshline.toml` (without `versions`, nothing newer is ever proposed):\n\n{rules}"
+    )
+
+
+def _names(updates: Sequence[Update]) -> str:
+    names = sorted({update.package.name for update in updates})
+    more = [f"{len(names) - _MAX_RULES} more"] if len(names) > _MAX_RULES else []
+    return ", ".join([*(code(_cut(name)) for name in names[:_MAX_RULES]), *more])
+
+
+def _ignore_rules(updates: Sequence[Update]) -> str:
+    """The policy that says no to the updates; for many, how it begins."""
+    rules = [
+        f"[[ignore]]\nname = {_toml(_pattern(update.package.name))}\n"
+        f'versions = {_toml(_cut(">=" + update.version))}\nreason = "why"'
+        for update in updates[:_MAX_RULES]
+    ]
+    if len(updates) > _MAX_RULES:
+        rules.append(f"# and so on for the other {len(updates) - _MAX_RULES}")
+    return "\n\n".join(["```toml", *rules]).replace("\n\n", "\n", 1) + "\n```"
+
+
+def _pattern(name: str) -> str:
+    """The name as policy takes it: of a very long one the beginning."""
+    return name if len(name) <= _MAX_CELL else f"{name[:_MAX_CELL]}*"
 
 
 def _toml(text: str) -> str:
     return '"' + _path(text).replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+# The hidden marker
+
+_MARKER, _MARKER_END = "<!-- freshline:", " -->"
+_MARKER_ROOM = 16_000
+
+
+class Moved(msgspec.Struct, frozen=True, rename={"from_version": "from", "version": "to"}):
+    """One update as the marker tells it: ``package`` is ``registry/name``."""
+
+    package: str
+    from_version: str
+    version: str
+
+
+class _State(msgspec.Struct, frozen=True):
+    schema: Literal[1]
+    updates: tuple[Moved, ...]
+
+
+def marker(updates: Sequence[Update]) -> str:
+    """What moves, as JSON in a comment that nobody sees: a hint for machines, which decides nothing (DESIGN law 8).
+
+    Of very many updates it names the first.
+    """
+    moved = [Moved(str(update.package), update.from_version, update.version) for update in updates]
+    fit = _fitting([_hidden(one) for one in moved], _MARKER_ROOM)
+    return f"{_MARKER}{_hidden(_State(1, tuple(moved[:fit])))}{_MARKER_END}"
+
+
+def _hidden(value: object) -> str:
+    """JSON in ASCII without anything that begins or ends a comment (https://spec.commonmark.org/0.29/#html-comment)."""
+    text = json.dumps(msgspec.to_builtins(value), separators=(",", ":"))
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("--", "-\\u002d")
+
+
+def read_marker(body: str) -> tuple[Moved, ...] | None:
+    """What the last marker in a pull request's text says, None where there is none that can be understood."""
+    start = body.rfind(_MARKER)
+    end = body.find(_MARKER_END, start)
+    if start < 0 or end < 0:
+        return None
+    try:
+        return msgspec.json.decode(body[start + len(_MARKER) : end].encode("utf-8", "replace"), type=_State).updates
+    except (msgspec.DecodeError, RecursionError):
+        return None
+
+
+# What is said while a pull request lives, and at its end
+
+
+class Ending(StrEnum):
+    """Why the bot closes a pull request."""
+
+    LANDED = "landed"
+    NOT_NEEDED = "not needed"
+    IGNORED_VERSION = "ignored version"
+    IGNORED_PACKAGE = "ignored package"
+    QUARANTINED = "quarantined"
+
+
+_ENDINGS = {
+    Ending.LANDED: "what it changes is on the base branch already.",
+    Ending.NOT_NEEDED: "it is not needed any more.",
+    Ending.IGNORED_VERSION: "this version will not be proposed here again; a newer one will.",
+    Ending.IGNORED_PACKAGE: "nothing newer of it is proposed here. `/freshline recreate` takes that back.",
+    Ending.QUARANTINED: "this version is quarantined for every repository of this account until a newer one is out.",
+}
+
+
+def closed(why: Ending, login: str = "") -> str:
+    """The comment with which the bot closes a pull request; ``login`` is who asked for it, and is not pinged."""
+    asked = f" on request of {code(_cut(login))}" if login else ""
+    return f"Closed{asked}: {_ENDINGS[why]}"
+
+
+def hands_off() -> str:
+    """The comment, said once, on a branch that somebody else committed to."""
+    return (
+        "Somebody else committed to this branch: it is yours now, and Freshline leaves it alone. "
+        "`/freshline recreate` throws the other commits away and starts again."
+    )
+
+
+def no_room(pipeline: str, max_open: int) -> str:
+    """Why a proposal waits: as many as policy allows are open (plain text)."""
+    return f"{_count(max_open, 'pull request')} of the {_flat(pipeline)} pipeline may be open at once"
+
+
+def hour_full(max_new_per_hour: int) -> str:
+    """Why a proposal waits: as many as policy allows were opened within the hour (plain text)."""
+    return f"{_count(max_new_per_hour, 'new pull request')} may be opened here in an hour"
+
+
+# Text from outside, made harmless
 
 
 def escape(text: str) -> str:
@@ -249,3 +480,9 @@ def code(text: str) -> str:
     if "|" not in line and "`" not in line:
         return f"`{line}`"
     return f"<code>{_SIGN.sub(lambda m: f'&#{ord(m[0])};', line)}</code>"
+
+
+def shortened(text: str, room: int) -> str:
+    """Text on one line of at most ``room`` characters, without control characters; not escaped."""
+    line = " ".join("".join(c if c.isprintable() else " " for c in text[: 4 * room]).split())
+    return line if len(line) <= room else f"{line[: room - 1]}…"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -63,13 +63,13 @@ class TooLarge:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a search found: files that hold a text, and files that were read and hold none.
+    """What a search found: files that hold a text, and files that only reading would tell.
 
-    ``without`` is what is worth remembering; it is empty where searching again costs nothing.
+    ``unread`` is empty where the forge can search without giving every file away.
     """
 
     holding: frozenset[str]
-    without: frozenset[str] = frozenset()
+    unread: frozenset[str] = frozenset()
 
 
 class Snapshot(Protocol):
@@ -101,11 +101,12 @@ class Snapshot(Protocol):
         """
         ...
 
-    def containing(self, needles: Sequence[str], names: Sequence[str], known: Collection[str] = ()) -> Found:
+    def containing(self, needles: Sequence[str], names: Sequence[str]) -> Found:
         """The text files with one of these names (globs) that hold one of these texts.
 
-        Much cheaper than reading them all. Files in ``known`` need not be looked at: what they
-        hold is remembered. Raises ``ForgeError``.
+        Much cheaper than reading them all. Where searching would mean reading, the files that are
+        worth it are named, not read: the caller knows which of them it remembers, and fetches the
+        rest together with whatever else it needs. Raises ``ForgeError``.
         """
         ...
 
@@ -146,7 +147,8 @@ class Review:
     """A pull request from a branch of the bot's, on forges that have them.
 
     ``head`` is the commit it showed last; ``by_person`` tells, for a closed one, that somebody
-    other than the bot closed it. ``node`` is what the forge calls it in bulk questions.
+    other than the bot closed it. ``node`` is what the forge calls it in bulk questions. ``notes``
+    are sentences about what was asked for at its opening and could not be had.
     """
 
     number: int
@@ -157,6 +159,7 @@ class Review:
     body: str
     by_person: bool = False
     node: str = ""
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from bot.forge.base import (
     Deleted,
     Entry,
     ForgeError,
+    Found,
     NewCommit,
     Pushed,
     Refused,
@@ -144,7 +145,7 @@ class FolderSnapshot:
                 left -= len(found) if isinstance(found, bytes) else 0
         return contents
 
-    def containing(self, needles: Sequence[str], names: Sequence[str]) -> frozenset[str]:
+    def containing(self, needles: Sequence[str], names: Sequence[str]) -> Found:
         """The files that hold one of these texts; see ``Snapshot.containing``."""
         wanted = [entry.path for entry in self._entries if any(_called(entry.path, name) for name in names)]
         texts = [needle.encode() for needle in needles]
@@ -153,7 +154,7 @@ class FolderSnapshot:
             content = self.read_many([path]).get(path)
             if isinstance(content, bytes) and any(text in content for text in texts):
                 found.add(path)
-        return frozenset(found)
+        return Found(frozenset(found))
 
     def _read(self, path: str, limit: int) -> bytes | TooLarge | None:
         flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC

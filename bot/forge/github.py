@@ -14,12 +14,15 @@ import msgspec
 from bot.core.budget import Work
 from bot.forge.base import (
     PREFIX,
+    Asked,
     Author,
+    Board,
     Branch,
     Deleted,
     ForgeError,
     NewCommit,
     Pushed,
+    Reaction,
     RefusalReason,
     Refused,
     Review,
@@ -44,6 +47,7 @@ from bot.forge.github_client import (
     checked_name,
 )
 from bot.forge.github_errors import GitHubError, failure
+from bot.forge.github_fleet import Fleet
 from bot.forge.github_graphql import (
     HEADS,
     Head,
@@ -57,8 +61,10 @@ from bot.forge.github_graphql import (
 )
 from bot.forge.github_pulls import PullDesk
 from bot.forge.github_read import Contents, GitHubSnapshot
+from bot.forge.github_talk import BoardDesk, TalkDesk
 from bot.forge.github_tree import FOLDER, Listing, fetch, is_object
 from bot.forge.github_write import Writer, message
+from bot.http import Cache
 
 NOTHING = "0" * 40
 """Where GitHub takes an object id it stands for a ref that is not there."""
@@ -81,7 +87,8 @@ class GitHub:
     """One GitHub, in one login's name: opens repositories over shared connections; safe for threads.
 
     ``before_write`` is called before every request that changes something, with the installation
-    (None: a plain token) and what it is for: it may wait, or raise ``ForgeError``.
+    (None: a plain token) and what it is for: it may wait, or raise ``ForgeError``. ``told`` is
+    called, from any thread, with a sentence for people when GitHub asks for a pause.
     """
 
     def __init__(
@@ -90,9 +97,11 @@ class GitHub:
         api_url: str = GITHUB,
         pace: Pace = PATIENT,
         before_write: Callable[[int | None, Work], None] = lambda _installation, _work: None,
+        *,
+        told: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._login = login
-        self._wire = Wire(api_url, pace, bearer)
+        self._wire = Wire(api_url, pace, bearer, told=told)
         self._before_write = before_write
         if isinstance(login, AppIdentity) and login.api_url != self._wire.api_url:
             where = f"{login.api_url} and {self._wire.api_url}"
@@ -110,6 +119,14 @@ class GitHub:
         else:
             login = AppLogin(self._login, installation or self._login.installation_of(name))
         return GitHubForge(Client(name, login, self._wire, partial(self._before_write, login.fleet)))
+
+    def fleet(self, installation: Installation, cache: Cache) -> Fleet:
+        """The repositories of one installation; raises ``ForgeError`` for a plain token, which has none."""
+        if isinstance(self._login, Token):
+            raise ForgeError(
+                "A plain token has no installation", "github.token", "Name the repositories, or set an App"
+            )
+        return Fleet(self._wire, AppLogin(self._login, installation), cache)
 
     def allowance(self, installation: int | None, resource: str = "core") -> Allowance | None:
         """What was left of the hour's rate limit at the last answer, None before any; or of ``graphql``'s points."""
@@ -141,7 +158,7 @@ class _Comparison(msgspec.Struct):
 
 
 class GitHubForge:
-    """Implements ``Forge`` and ``PullRequests`` for one pass over one repository, in one thread.
+    """Implements ``Forge``, ``PullRequests`` and ``Conversation`` for one pass over one repository, in one thread.
 
     What is read is kept for the pass; writes compare with what stands on GitHub, so that an old
     picture never overwrites anything.
@@ -153,6 +170,8 @@ class GitHubForge:
         self._contents = Contents(client)
         self._overview: Overview | None = None
         self._pulls: PullDesk | None = None
+        self._talk: TalkDesk | None = None
+        self._board: BoardDesk | None = None
         self._snapshots: dict[str, GitHubSnapshot] = {}
         self._listings: dict[str, Listing] = {}
         self._comparisons: dict[tuple[str, str], _Comparison | None] = {}
@@ -161,6 +180,14 @@ class GitHubForge:
     def installation(self) -> int | None:
         """The App's installation that the repository is read through, None for a plain token."""
         return self._client.login.fleet
+
+    @property
+    def house_policy(self) -> bytes | None:
+        """The owner's policy file (in their ``.github`` repository), None where there is none; raises ``ForgeError``.
+
+        ``github_graphql.UNREADABLE`` for one that is there and can't be read, which no reader takes.
+        """
+        return self._seen.house
 
     def disconnect(self) -> None:
         """Close the connections, shared ones too; the next request opens new ones."""
@@ -268,7 +295,8 @@ class GitHubForge:
             return Pushed(found.branch.head, changed=False)
         if head != expected:
             return _moved(branch, head, expected)
-        return self._put(branch, commit, base, tree, expected)
+        with self._client.working(Work.NEW if expected is None else Work.UPDATE):
+            return self._put(branch, commit, base, tree, expected)
 
     def delete(self, branch: str, expected: str) -> Deleted | Refused:
         """Remove a branch that stands at ``expected``."""
@@ -278,7 +306,8 @@ class GitHubForge:
             return Deleted(changed=False)
         if found.branch.head != expected:
             return _moved(branch, found.branch.head, expected)
-        refusal = self._move(branch, expected, NOTHING, WRITING)
+        with self._client.working(Work.UPDATE):
+            refusal = self._move(branch, expected, NOTHING, WRITING)
         if refusal is None:
             return Deleted(changed=True)
         return Deleted(changed=False) if refusal.reason is RefusalReason.GONE else refusal
@@ -297,6 +326,40 @@ class GitHubForge:
         """Close one with a comment that says why; see ``PullDesk.close``."""
         self._own_pulls.close(number, why)
 
+    # Conversation
+
+    def asked(self) -> tuple[Asked, ...]:
+        """The latest comments that ask the bot for something; see ``TalkDesk.asked``."""
+        return self._own_talk.asked()
+
+    def answered(self, asked: Asked) -> bool:
+        """Whether the bot's reaction is on the comment already."""
+        return self._own_talk.answered(asked)
+
+    def may_write(self, login: str) -> bool:
+        """Whether somebody may write to the repository."""
+        return self._own_talk.may_write(login)
+
+    def answer(self, asked: Asked, reaction: Reaction, text: str = "") -> None:
+        """Reply where there is a text, then react; see ``TalkDesk.answer``."""
+        self._own_talk.answer(asked, reaction, text)
+
+    def say(self, number: int, text: str) -> None:
+        """Comment on a pull request of the bot's, unless it has said the very same there."""
+        self._own_talk.say(number, text)
+
+    def board(self) -> Board | None:
+        """The dashboard issue, None where none is seen; see ``BoardDesk.board``."""
+        return self._own_board.board()
+
+    def has_issues(self) -> bool:
+        """Whether the repository keeps issues."""
+        return self._seen.has_issues
+
+    def write_board(self, title: str, body: str) -> Board:
+        """Open the dashboard issue, or bring its words up to date; see ``BoardDesk.write``."""
+        return self._own_board.write(title, body)
+
     # How
 
     @property
@@ -311,6 +374,18 @@ class GitHubForge:
         if self._pulls is None:
             self._pulls = PullDesk(self._client, self._seen)
         return self._pulls
+
+    @property
+    def _own_talk(self) -> TalkDesk:
+        if self._talk is None:
+            self._talk = TalkDesk(self._client, self._seen)
+        return self._talk
+
+    @property
+    def _own_board(self) -> BoardDesk:
+        if self._board is None:
+            self._board = BoardDesk(self._client, self._seen)
+        return self._board
 
     def _snapshot_at(self, commit: str, branch: str, *, listed: bool) -> GitHubSnapshot:
         known = self._snapshots.get(commit)

@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar, cast
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import msgspec
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -28,6 +29,18 @@ EARLY = timedelta(minutes=5)
 MAX_KEY = 64 * 1024
 PAGE = 100
 MAX_PAGES = 100
+
+PERMISSIONS: Permissions = {
+    "checks": "read",
+    "contents": "write",
+    "deployments": "read",
+    "issues": "write",
+    "merge_queues": "read",
+    "metadata": "read",
+    "pull_requests": "write",
+    "statuses": "read",
+}
+"""What the App asks for, as in ``config/github-app-manifest.json``; without some of them less is done."""
 
 _LEVELS = {"read": 1, "write": 2, "admin": 3}
 
@@ -48,6 +61,25 @@ class _Installation(msgspec.Struct):
 class _Minted(msgspec.Struct):
     token: str
     expires_at: datetime
+
+
+class HookDelivery(msgspec.Struct):
+    """One attempt to deliver a webhook of the App's; all attempts of one webhook share its ``guid``.
+
+    ``status_code`` is what the receiver answered; where nothing answered, GitHub puts a code of its own.
+    """
+
+    id: int
+    guid: str
+    delivered_at: Annotated[datetime, msgspec.Meta(tz=True)]
+    status_code: int
+
+
+class AppPage(msgspec.Struct):
+    """What an App is called, and its page on GitHub."""
+
+    name: str
+    html_url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +103,7 @@ class AppIdentity:
     """Who an App is; safe for threads. ``api_url`` is GitHub's, or an Enterprise Server's ``https://HOST/api/v3``.
 
     ``private_key`` is PEM text (one on a single line, its newlines written as backslash and n, is mended).
-    Every method raises ``ForgeError``.
+    ``told`` is as in ``Wire``. Every method raises ``ForgeError``.
     """
 
     def __init__(
@@ -81,12 +113,16 @@ class AppIdentity:
         api_url: str = GITHUB,
         pace: Pace = PATIENT,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        *,
+        told: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.app_id = str(app_id)
         if not self.app_id.isalnum():  # a number, or the client id that GitHub also takes for an issuer
             raise ForgeError("The GitHub App's id is not one", "github.app_id", "Copy it from the App's settings")
-        auth = Auth.AppAuth(self.app_id, _checked(private_key, "github.private_key"))
-        self._wire = Wire(api_url, pace, lambda: auth)
+        _, key = _checked(private_key, "github.private_key")
+        # PyGithub would load a text anew for every request, which takes a tenth of a second.
+        auth = Auth.AppAuth(self.app_id, cast("Any", lambda: key))
+        self._wire = Wire(api_url, pace, lambda: auth, told=told)
         self._clock = clock
         self._minted: dict[_Key, _Minted] = {}
         self._lock = threading.Lock()
@@ -102,6 +138,10 @@ class AppIdentity:
     def close(self) -> None:
         """Close the connections."""
         self._wire.close()
+
+    def page(self) -> AppPage:
+        """What GitHub calls the App, and where people install it."""
+        return self._send("GET", "/app", None, AppPage)
 
     def installations(self) -> tuple[Installation, ...]:
         """Every account that the App is installed on, suspended ones too."""
@@ -159,14 +199,44 @@ class AppIdentity:
         with self._lock:
             self._minted = {key: minted for key, minted in self._minted.items() if minted.token != token}
 
+    def hook_deliveries(self, cursor: str = "") -> tuple[list[HookDelivery], str]:
+        """One page of the deliveries of the App's webhook, newest first, and the cursor of the next ("": none).
+
+        https://docs.github.com/en/rest/apps/webhooks#list-deliveries-for-an-app-webhook
+        """
+        query = {"per_page": str(PAGE), **({"cursor": cursor} if cursor else {})}
+        headers, found = self._exchange("GET", f"/app/hook/deliveries?{urlencode(query)}", None, list[HookDelivery])
+        return found, _next_cursor(headers.get("link", ""))
+
+    def deliver_again(self, delivery: int) -> None:
+        """Ask for one attempt of the App's webhook again; GitHub sends it a little later, with the same GUID.
+
+        https://docs.github.com/en/rest/apps/webhooks#redeliver-a-delivery-for-an-app-webhook
+        """
+        self._exchange("POST", f"/app/hook/deliveries/{delivery:d}/attempts", {}, object)
+
     def _send(self, verb: str, path: str, body: Mapping[str, Any] | None, shape: type[T]) -> T:
+        return self._exchange(verb, path, body, shape)[1]
+
+    def _exchange(
+        self, verb: str, path: str, body: Mapping[str, Any] | None, shape: type[T]
+    ) -> tuple[Mapping[str, str], T]:
         where = f"App {self.app_id}, {path.partition('?')[0]}"
         with explained(where):
-            _, answer = self._wire.requester().requestJsonAndCheck(verb, path, input=body)
+            headers, answer = self._wire.requester().requestJsonAndCheck(verb, path, input=body)
         try:
-            return msgspec.convert(answer, shape)
+            return headers, msgspec.convert(answer, shape)
         except msgspec.ValidationError:  # its text may quote the answer, and that holds a token
             raise failure("GitHub's answer can't be understood", where, "See whether api_url is right") from None
+
+
+def _next_cursor(link: str) -> str:
+    """The cursor of the next page, which goes into a path of our own: the header chooses no address."""
+    for part in link.split(","):
+        address, _, relation = part.partition(">")
+        if 'rel="next"' in relation:
+            return parse_qs(urlsplit(address.strip().removeprefix("<")).query).get("cursor", [""])[0]
+    return ""
 
 
 def _installation(found: _Installation) -> Installation:
@@ -215,7 +285,7 @@ def read_key(path: str) -> str:
     try:
         with Path(path).open("rb") as file:
             raw = file.read(MAX_KEY + 1)
-        return _checked(raw.decode("ascii"), path)
+        return _checked(raw.decode("ascii"), path)[0]
     except OSError as error:
         raise ForgeError(
             f"The App's private key can't be read ({error.strerror})", path, "Set github.private_key_file to its path"
@@ -224,8 +294,8 @@ def read_key(path: str) -> str:
         raise _no_key(path) from None
 
 
-def _checked(text: str, where: str) -> str:
-    """The key with its newlines; raises ``ForgeError`` for what is no RSA key in PEM."""
+def _checked(text: str, where: str) -> tuple[str, RSAPrivateKey]:
+    """The key's text with its newlines, and the key; raises ``ForgeError`` for what is no RSA key in PEM."""
     mended = text if "\n" in text.strip() else text.replace("\\n", "\n")
     try:
         key = load_pem_private_key(mended.encode(), None) if len(mended) <= MAX_KEY else None
@@ -233,7 +303,7 @@ def _checked(text: str, where: str) -> str:
         raise _no_key(where) from None
     if not isinstance(key, RSAPrivateKey):
         raise _no_key(where)
-    return mended
+    return mended, key
 
 
 def _no_key(where: str) -> ForgeError:

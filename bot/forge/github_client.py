@@ -5,13 +5,19 @@ A PyGithub client that threads share mixes up their answers, so each thread has 
 
 from __future__ import annotations
 
+import functools
+import hashlib
+import json
 import logging
 import re
 import threading
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Protocol, TypeVar, cast
+from http import HTTPStatus
+from typing import Any, NamedTuple, Protocol, Self, TypeVar, cast
 from urllib.parse import urlsplit
 
 import msgspec
@@ -24,6 +30,7 @@ from bot import __version__
 from bot.core.budget import Work
 from bot.forge.base import ForgeError
 from bot.forge.github_errors import explained, failure
+from bot.http import LONGEST_VALIDATOR, Cache, Cached
 
 API_VERSION = "2022-11-28"
 NAME = re.compile(r"(?!\.\.?/)[A-Za-z0-9_.-]{1,100}/(?!\.\.?$)[A-Za-z0-9_.-]{1,100}")
@@ -33,11 +40,22 @@ Permissions = Mapping[str, str]
 READING: Permissions = {"contents": "read", "metadata": "read", "pull_requests": "read"}
 WRITING: Permissions = {"contents": "write", "metadata": "read", "pull_requests": "write"}
 WORKFLOWS: Permissions = {**WRITING, "workflows": "write"}
+READING_ISSUES: Permissions = {**READING, "issues": "read"}
+BOARD: Permissions = {"issues": "write", "metadata": "read"}
+"""What the dashboard issue needs; comments and labels of pull requests do without."""
 
 T = TypeVar("T")
 
-# At DEBUG PyGithub logs whole answers, and one of them is a new token.
-logging.getLogger("github.Requester").setLevel(logging.INFO)
+WORTH_TELLING = 1.0
+"""Seconds: a shorter pause is not spoken of."""
+
+# At DEBUG PyGithub logs whole answers, and one of them is a new token. What it says at INFO about
+# pauses is said by ``Wire.told``, once and in our words.
+for _name in ("github", "github.Requester", "github.GithubRetry"):
+    logging.getLogger(_name).setLevel(logging.WARNING)
+logging.getLogger("urllib3.connectionpool").addFilter(
+    lambda record: not (isinstance(record.args, tuple) and any(isinstance(one, _Patience) for one in record.args))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,16 +167,28 @@ class _Bearer(Auth.Auth):
 class _Patience(GithubRetry):
     """PyGithub's retries, which would wait as long as a server says: an hour is no pause but an error."""
 
+    def __init__(self, *, told: Callable[[str], None], **named: Any) -> None:
+        self._told = told
+        super().__init__(**named)
+
+    def new(self, **named: Any) -> Self:
+        """The same with other numbers, as urllib3 asks for."""
+        return super().new(told=self._told, **named)
+
     def increment(self, *arguments: Any, **named: Any) -> Retry:  # type: ignore[override]  # handed on as they come
         """The next attempt, for what urllib3 passes; raises ``RateLimitExceededExceedsMaxWait``."""
         response = named.get("response")
-        if response is not None and self.max_rate_limit_wait is not None:
-            said = str(response.headers.get("Retry-After", ""))
-            if said.isdecimal() and int(said) > self.max_rate_limit_wait:
-                headers = {name.lower(): value for name, value in response.headers.items()}
-                response.drain_conn()  # or the connection is lost to the pool and never closed
-                raise RateLimitExceededExceedsMaxWait(response.status, None, headers, wait=float(said))
-        return super().increment(*arguments, **named)
+        said = "" if response is None else str(response.headers.get("Retry-After", ""))
+        wait = float(said) if said.isdecimal() else 0.0
+        if response is not None and self.max_rate_limit_wait is not None and wait > self.max_rate_limit_wait:
+            headers = {name.lower(): value for name, value in response.headers.items()}
+            response.drain_conn()  # or the connection is lost to the pool and never closed
+            raise RateLimitExceededExceedsMaxWait(response.status, None, headers, wait=wait)
+        following = super().increment(*arguments, **named)
+        wait = wait or following.get_backoff_time()
+        if response is not None and response.status in {403, 429} and wait >= WORTH_TELLING:
+            self._told(f"GitHub asks for a pause of {wait:.0f} s")
+        return following
 
 
 def checked_name(repository: str) -> str:
@@ -178,12 +208,26 @@ def checked_url(api_url: str) -> str:
 
 
 class Wire:
-    """Sends requests to one API address; safe for threads, each of which has a client of its own."""
+    """Sends requests to one API address; safe for threads, each of which has a client of its own.
 
-    def __init__(self, api_url: str, pace: Pace, auth: Callable[[], Auth.Auth]) -> None:
+    ``told`` is called, from any of the threads, with a sentence for people when GitHub asks for a
+    pause. ``now`` gives seconds since the epoch.
+    """
+
+    def __init__(
+        self,
+        api_url: str,
+        pace: Pace,
+        auth: Callable[[], Auth.Auth],
+        *,
+        told: Callable[[str], None] = lambda _: None,
+        now: Callable[[], float] = time.time,
+    ) -> None:
         self.api_url = checked_url(api_url)
+        self.now = now
         self._pace = pace
         self._auth = auth
+        self._told = told
         self._local = threading.local()
         self._open: list[Github] = []
         self._lock = threading.Lock()
@@ -227,6 +271,7 @@ class Wire:
         pace = self._pace
         methods = Retry.DEFAULT_ALLOWED_METHODS | {"PATCH"}
         retry = _Patience(
+            told=self._told,
             secondary_rate_wait=pace.secondary_wait,
             max_rate_limit_wait=pace.longest_wait,
             total=pace.attempts - 1,
@@ -249,70 +294,175 @@ class Wire:
         )
 
 
-class _Made(msgspec.Struct):
-    id: int
+class Answer(NamedTuple):
+    """What a GET was answered: ``body`` is JSON, None with 304 (what was kept is still right)."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: Any
 
 
-class Client:
-    """What is asked of GitHub about one repository, in one login's name.
+def conditional(requester: Requester, path: str, etag: str | None) -> Answer:
+    """GET, unless it still is what ``etag`` names; raises as PyGithub does.
 
-    ``before_write`` is called before every request that changes something, with what it is for
-    (``work``, which the forge sets): it may wait, for a budget, or raise ``ForgeError``. Every
-    method raises ``GitHubError``.
+    A 304 costs nothing of the rate limit
+    (https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api).
+    """
+    asked = {"If-None-Match": etag} if etag else {}
+    status, headers, text = requester.requestJson("GET", path, headers=asked)
+    if status < 400:
+        return Answer(status, headers, json.loads(text) if text else None)
+    raise Requester.createException(status, headers, _object(text))
+
+
+def _object(text: str) -> dict[str, Any]:
+    """What an error says about itself; nothing, where it is no JSON (a proxy's page)."""
+    try:
+        said = json.loads(text)
+    except ValueError:
+        return {}
+    return said if isinstance(said, dict) else {}
+
+
+@dataclass(frozen=True, slots=True)
+class Keeping:
+    """Where answers are kept, and for how many seconds one is good without asking."""
+
+    cache: Cache
+    fresh_for: float = 0.0
+
+
+def get_kept(wire: Wire, path: str, shape: type[T], keeping: Keeping, ask: Callable[[str | None], Answer]) -> T:
+    """The answer to GET, from ``keeping`` while it is fresh or GitHub says that nothing changed.
+
+    ``ask`` sends the request with an ETag. Only what ``shape`` names is kept; raises
+    ``msgspec.ValidationError`` for an answer of another shape, and what ``ask`` raises.
+    """
+    # Another layout has another key, so that an answer that was kept is always one of this shape.
+    key = f"forge-github/{_layout(cast('Any', shape))}:{wire.api_url}{path}"
+    kept = keeping.cache.get(key)
+    body = _opened(kept, shape)
+    if kept is None or body is None:
+        answer = ask(None)
+    elif 0 <= wire.now() - kept.fetched_at < keeping.fresh_for:
+        return body
+    else:
+        answer = ask(kept.etag)
+        if answer.status == HTTPStatus.NOT_MODIFIED:
+            keeping.cache.touch(key, wire.now())
+            return body
+    made = msgspec.convert(answer.body, shape)
+    etag = answer.headers.get("etag", "")
+    known = etag if 0 < len(etag) <= LONGEST_VALIDATOR else None
+    keeping.cache.put(key, Cached(known, None, wire.now(), msgspec.json.encode(made)))
+    return made
+
+
+def _opened(kept: Cached | None, shape: type[T]) -> T | None:
+    """What was kept; None where it is damaged, so that it is asked for again."""
+    try:
+        return msgspec.json.decode(kept.body, type=shape) if kept else None
+    except msgspec.DecodeError:
+        return None
+
+
+@functools.cache
+def _layout(shape: Any) -> str:
+    """A short name for exactly this shape."""
+    described = msgspec.json.encode(msgspec.json.schema(shape), order="sorted")
+    return hashlib.sha256(described).hexdigest()[:16]
+
+
+class Missed(NamedTuple):
+    """A part of a GraphQL answer that was not given: where (names and positions), and GitHub's word for why."""
+
+    path: tuple[str | int, ...]
+    kind: str
+
+
+_MISSING = frozenset({"NOT_FOUND", "FORBIDDEN"})
+
+
+class _Trouble(msgspec.Struct):
+    type: str = ""
+    path: list[str | int] = []
+
+
+class _Partly(msgspec.Struct):
+    data: dict[str, Any]
+    errors: list[_Trouble] = []
+
+
+def _missed(error: GithubException, may_miss: frozenset[str]) -> tuple[Missed, ...] | None:
+    """What a GraphQL answer lacks, None unless all of it may be missing."""
+    answer = error.data if isinstance(error.data, dict) else {}
+    try:
+        found = msgspec.convert(answer, _Partly)
+    except msgspec.ValidationError:
+        return None
+    missed = tuple(Missed(tuple(one.path), one.type) for one in found.errors)
+    fine = all(kind in _MISSING and path and path[0] in may_miss for path, kind in missed)
+    return missed if fine and missed else None
+
+
+class Session:
+    """What is asked of GitHub in one login's name; ``where`` is shown in errors.
+
+    It keeps nothing, so that threads may share it. Every method raises ``GitHubError``.
     """
 
-    def __init__(
-        self, repository: str, login: Login, wire: Wire, before_write: Callable[[Work], None] = lambda _: None
-    ) -> None:
-        self.repository = checked_name(repository)
-        # A renamed repository is found by its old name, but only reading follows it there.
-        self.path_name = self.repository
+    def __init__(self, login: Login, wire: Wire, where: str) -> None:
         self.login = login
         self.wire = wire
-        self.work = Work.UPDATE
-        self._before_write = before_write
+        self.where = where
 
-    def get(self, path: str, shape: type[T]) -> T:
-        """The answer to GET, below the repository: ``/git/trees/…``."""
-        return self._shaped(self._send("GET", path, None, READING), shape)
+    def page(self, path: str, shape: type[T], keeping: Keeping, need: Permissions) -> T:
+        """The answer to GET of any path, as far as possible from what is kept."""
+        where = f"{self.where}, GET {path.partition('?')[0]}"
 
-    def send(self, verb: str, path: str, body: Mapping[str, Any], shape: type[T], need: Permissions = WRITING) -> T:
-        """The answer to a request that writes, and that does the same when it is sent twice."""
-        self._before_write(self.work)
-        return self._shaped(self._send(verb, path, body, need), shape)
-
-    def send_once(self, path: str, body: Mapping[str, Any]) -> None:
-        """POST something that would be there twice if it were sent twice."""
-        self._before_write(self.work)
-        self._shaped(self._send("POST", path, body, WRITING, once=True), _Made)
-
-    def ask(self, query: str, variables: Mapping[str, Any], shape: type[T]) -> T:
-        """The ``data`` of a GraphQL query."""
-        return self._shaped(self._graphql(query, variables, READING), shape)
-
-    def mutate(self, query: str, variables: Mapping[str, Any], need: Permissions = WRITING) -> None:
-        """Carry out a GraphQL mutation."""
-        self._before_write(self.work)
-        self._graphql(query, variables, need)
-
-    def _graphql(self, query: str, variables: Mapping[str, Any], need: Permissions) -> Any:
-        def carry_out(requester: Requester) -> Any:
-            headers, answer = requester.graphql_query(query, dict(variables))
-            self.wire.note(self.login.fleet, headers)
-            return answer.get("data")
-
-        return self._as_login(carry_out, need, self.repository)
-
-    def _send(
-        self, verb: str, path: str, body: Mapping[str, Any] | None, need: Permissions, *, once: bool = False
-    ) -> Any:
-        def carry_out(requester: Requester) -> Any:
-            url = f"/repos/{self.path_name}{path}"
-            headers, answer = requester.requestJsonAndCheck(verb, url, input=None if body is None else dict(body))
-            self.wire.note(self.login.fleet, headers)
+        def ask(etag: str | None) -> Answer:
+            answer = self._as_login(lambda requester: conditional(requester, path, etag), need, where)
+            self.wire.note(self.login.fleet, answer.headers)
             return answer
 
-        return self._as_login(carry_out, need, f"{self.repository}, {verb} {path.partition('?')[0]}", once=once)
+        with self._understood():
+            return get_kept(self.wire, path, shape, keeping, ask)
+
+    def ask(
+        self, query: str, variables: Mapping[str, Any], shape: type[T], may_miss: frozenset[str] = frozenset()
+    ) -> T:
+        """The ``data`` of a GraphQL query; fields named in ``may_miss`` may be missing or forbidden (null)."""
+        return self.ask_partly(query, variables, shape, may_miss)[0]
+
+    def ask_partly(
+        self,
+        query: str,
+        variables: Mapping[str, Any],
+        shape: type[T],
+        may_miss: frozenset[str],
+        need: Permissions = READING,
+    ) -> tuple[T, tuple[Missed, ...]]:
+        """As ``ask``, with what was missing below the fields of ``may_miss``."""
+        data, missed = self._graphql(query, variables, need, may_miss)
+        return self._shaped(data, shape), missed
+
+    def _graphql(
+        self, query: str, variables: Mapping[str, Any], need: Permissions, may_miss: frozenset[str] = frozenset()
+    ) -> tuple[Any, tuple[Missed, ...]]:
+        def carry_out(requester: Requester) -> tuple[Any, tuple[Missed, ...]]:
+            try:
+                headers, answer = requester.graphql_query(query, dict(variables))
+            except GithubException as error:
+                missed = _missed(error, may_miss)
+                if missed is None:
+                    raise
+                headers, answer = error.headers or {}, error.data
+            else:
+                missed = ()
+            self.wire.note(self.login.fleet, headers)
+            return answer.get("data"), missed
+
+        return self._as_login(carry_out, need, self.where)
 
     def _as_login(self, carry_out: Callable[[Requester], T], need: Permissions, where: str, *, once: bool = False) -> T:
         """Carry out a request with a token; once more with a new one when the first has expired."""
@@ -333,12 +483,86 @@ class Client:
         return token
 
     def _shaped(self, answer: Any, shape: type[T]) -> T:
-        try:
+        with self._understood():
             return msgspec.convert(answer, shape)
+
+    @contextmanager
+    def _understood(self) -> Iterator[None]:
+        try:
+            yield
         except msgspec.ValidationError as error:
             raise failure(
-                "GitHub's answer can't be understood", f"{self.repository}: {error}", "See whether api_url is right"
+                "GitHub's answer can't be understood", f"{self.where}: {error}", "See whether api_url is right"
             ) from error
+
+
+class _Made(msgspec.Struct):
+    id: int
+
+
+class Client(Session):
+    """What is asked of GitHub about one repository, in one login's name.
+
+    ``before_write`` is called before every request that changes something, with what it is for
+    (``work``, which the forge sets): it may wait, for a budget, or raise ``ForgeError``. Every
+    method raises ``GitHubError``.
+    """
+
+    def __init__(
+        self, repository: str, login: Login, wire: Wire, before_write: Callable[[Work], None] = lambda _: None
+    ) -> None:
+        self.repository = checked_name(repository)
+        super().__init__(login, wire, self.repository)
+        # A renamed repository is found by its old name, but only reading follows it there.
+        self.path_name = self.repository
+        self.work = Work.UPDATE
+        self._before_write = before_write
+
+    @contextmanager
+    def working(self, work: Work) -> Iterator[None]:
+        """Say what the writes inside are for."""
+        before, self.work = self.work, work
+        try:
+            yield
+        finally:
+            self.work = before
+
+    def get(self, path: str, shape: type[T]) -> T:
+        """The answer to GET, below the repository: ``/git/trees/…``."""
+        return self._shaped(self._send("GET", path, None, READING), shape)
+
+    def get_kept(self, path: str, shape: type[T], cache: Cache, fresh_for: float = 0.0) -> T:
+        """As ``get``, from ``cache`` for ``fresh_for`` seconds, and as long as GitHub says that nothing changed.
+
+        Only what ``shape`` names is kept. An error (404 too) is never kept.
+        """
+        return self.page(f"/repos/{self.path_name}{path}", shape, Keeping(cache, fresh_for), READING)
+
+    def send(self, verb: str, path: str, body: Mapping[str, Any], shape: type[T], need: Permissions = WRITING) -> T:
+        """The answer to a request that writes, and that does the same when it is sent twice."""
+        self._before_write(self.work)
+        return self._shaped(self._send(verb, path, body, need), shape)
+
+    def send_once(self, path: str, body: Mapping[str, Any], need: Permissions = WRITING) -> None:
+        """POST something that would be there twice if it were sent twice."""
+        self._before_write(self.work)
+        self._shaped(self._send("POST", path, body, need, once=True), _Made)
+
+    def mutate(self, query: str, variables: Mapping[str, Any], need: Permissions = WRITING) -> None:
+        """Carry out a GraphQL mutation."""
+        self._before_write(self.work)
+        self._graphql(query, variables, need)
+
+    def _send(
+        self, verb: str, path: str, body: Mapping[str, Any] | None, need: Permissions, *, once: bool = False
+    ) -> Any:
+        def carry_out(requester: Requester) -> Any:
+            url = f"/repos/{self.path_name}{path}"
+            headers, answer = requester.requestJsonAndCheck(verb, url, input=None if body is None else dict(body))
+            self.wire.note(self.login.fleet, headers)
+            return answer
+
+        return self._as_login(carry_out, need, f"{self.repository}, {verb} {path.partition('?')[0]}", once=once)
 
 
 def bearer() -> Auth.Auth:

@@ -75,6 +75,7 @@ def _said(error: GithubException) -> tuple[int, str]:
         "INSUFFICIENT_SCOPES": 403,
         "RATE_LIMITED": 429,
         "SERVICE_UNAVAILABLE": 503,
+        "RESOURCE_LIMITS_EXCEEDED": 503,  # a smaller question may well be answered
     }
     status = known.get(str(problems[0].get("type")), 422)
     return (502 if text.startswith("Something went wrong while executing your query") else status), _flat(text)
@@ -115,6 +116,8 @@ def _worded(status: int, said: str, where: str) -> GitHubError:
             f"GitHub failed (HTTP {status})", where, "The next run tries again; see GitHub's status page", status
         )
     what, what_next = _WORDS.get(status, (f"GitHub refused (HTTP {status})", "See what it says"))
+    if status == 403 and "archived" in said.lower():
+        what, what_next = "The repository is archived", "Un-archive it, or leave it out"
     quoted = f"{where} ({said})" if said else where
     return failure(what, quoted, what_next, status)
 

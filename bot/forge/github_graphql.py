@@ -14,10 +14,12 @@ import msgspec
 
 from bot.forge.base import PREFIX, Branch, NewCommit, blob_id, trailers_of
 from bot.forge.commit import tidy
-from bot.forge.github_client import Client, checked_name
+from bot.forge.github_client import READING, READING_ISSUES, Client, Missed, checked_name
 from bot.forge.github_errors import GitHubError, failure
 from bot.policy_file import PATH as POLICY
 
+UNREADABLE = b"\xff"
+"""Stands for a policy file that is there and can't be read: it is no UTF-8, so that no reader takes it for one."""
 HEADS = "refs/heads/"
 MAX_PAGES = 20
 SUBJECTS = 50
@@ -29,35 +31,66 @@ fragment Head on Ref {
   target { oid ... on Commit { message author { email } tree { oid } parents(first: 1) { totalCount nodes { oid } } } }
   associatedPullRequests(first: 1, states: OPEN, orderBy: {field: CREATED_AT, direction: DESC}) {
     nodes {
-      ...Known
-      body
-      labels(first: 50) { nodes { name } }
-      unlabeled: timelineItems(first: 1, itemTypes: [UNLABELED_EVENT]) { nodes { __typename } }
+      ...Open
     }
   }
 }
 """
 KNOWN = """
 fragment Known on PullRequest {
+  id
   number
   state
   url
   title
+  baseRefName
   headRefName
   headRefOid
   isCrossRepository
   viewerDidAuthor
   author { login }
 }
+fragment Said on IssueComment {
+  fullDatabaseId
+  body
+  viewerDidAuthor
+  author { __typename login }
+  reactionGroups { viewerHasReacted }
+}
 """
+OPEN = (
+    """
+fragment Open on PullRequest {
+  ...Known
+  body
+  comments(last: 20) { nodes { ...Said } }
+  opening: timelineItems(first: 50, itemTypes: [LABELED_EVENT, ASSIGNED_EVENT, REVIEW_REQUESTED_EVENT]) {
+    nodes {
+      __typename
+      ... on LabeledEvent { actor { login } }
+      ... on AssignedEvent { actor { login } }
+      ... on ReviewRequestedEvent { actor { login } requestedReviewer { ... on User { login } } }
+    }
+  }
+}
+"""
+    + KNOWN
+)
+BOARD_LABEL = "freshline"
+ISSUE = "fragment Issue on Issue { id number state title body viewerDidAuthor }\n"
 CONTENT = "fragment Content on Blob { oid text isBinary isTruncated }\n"
 OVERVIEW = (
     """
-query Overview($owner: String!, $name: String!, $refs: String!, $policy: String!, $subjects: Int!, $plain: Boolean!) {
+query Overview($owner: String!, $name: String!, $refs: String!, $policy: String!, $subjects: Int!, $board: String!) {
   viewer { login databaseId }
+  house: repository(owner: $owner, name: ".github") { object(expression: $policy) { ...Content } }
+  boards: repository(owner: $owner, name: $name) {
+    issues(first: 10, labels: [$board], orderBy: {field: CREATED_AT, direction: DESC}) { nodes { ...Issue } }
+  }
   repository(owner: $owner, name: $name) {
     id
     nameWithOwner
+    hasIssuesEnabled
     defaultBranchRef {
       name
       target {
@@ -74,14 +107,15 @@ query Overview($owner: String!, $name: String!, $refs: String!, $policy: String!
       nodes {
         ...Known
         closed: timelineItems(last: 1, itemTypes: [CLOSED_EVENT]) { nodes { ... on ClosedEvent { actor { login } } } }
-        comments(last: 5) @include(if: $plain) { nodes { body viewerDidAuthor } }
+        comments(last: 5) { nodes { ...Said } }
       }
     }
   }
 }
 """
     + _HEAD
-    + KNOWN
+    + OPEN
+    + ISSUE
     + CONTENT
 )
 REFS = (
@@ -93,7 +127,7 @@ query Refs($owner: String!, $name: String!, $refs: String!, $after: String) {
 }
 """
     + _HEAD
-    + KNOWN
+    + OPEN
 )
 REF = (
     """
@@ -102,7 +136,7 @@ query Ref($owner: String!, $name: String!, $ref: String!) {
 }
 """
     + _HEAD
-    + KNOWN
+    + OPEN
 )
 
 
@@ -118,27 +152,39 @@ class _Login(msgspec.Struct):
     login: str
 
 
-class _Label(msgspec.Struct):
-    name: str
+class _Reviewer(msgspec.Struct):
+    login: str = ""
 
 
-class _Labels(msgspec.Struct):
-    nodes: list[_Label]
+class Event(msgspec.Struct, rename="camel"):
+    """What happened to a pull request; ``requested_reviewer`` has no login where it is a team."""
 
-
-class _Event(msgspec.Struct):
+    kind: str = msgspec.field(default="", name="__typename")
     actor: _Login | None = None
+    requested_reviewer: _Reviewer | None = None
 
 
 class _Events(msgspec.Struct):
-    nodes: list[_Event]
+    nodes: list[Event]
+
+
+class _Somebody(msgspec.Struct):
+    login: str
+    kind: str = msgspec.field(default="", name="__typename")
+
+
+class _Reactions(msgspec.Struct, rename="camel"):
+    viewer_has_reacted: bool
 
 
 class Comment(msgspec.Struct, rename="camel"):
-    """A comment on a pull request."""
+    """A comment on a pull request; its id is too large for GraphQL's ``databaseId``, an Int."""
 
     body: str
     viewer_did_author: bool
+    full_database_id: str | int | None = None
+    author: _Somebody | None = None
+    reaction_groups: list[_Reactions] | None = None
 
 
 class Comments(msgspec.Struct):
@@ -150,14 +196,16 @@ class Comments(msgspec.Struct):
 class Pull(msgspec.Struct, rename="camel"):
     """A pull request as the overview shows it.
 
-    ``body``, ``labels`` and ``unlabeled`` (whether anybody took a label off) come with a branch's
-    open one, ``closed`` and (for a plain token) ``comments`` with the newest of the repository.
+    ``body`` and ``opening`` (what it was given: labels, assignees, reviewers) come with a branch's
+    open one, ``closed`` with the newest of the repository, ``comments`` (the last) with both.
     """
 
+    id: str
     number: int
     state: str
     url: str
     title: str
+    base_ref_name: str
     head_ref_name: str
     head_ref_oid: str
     is_cross_repository: bool
@@ -166,8 +214,17 @@ class Pull(msgspec.Struct, rename="camel"):
     body: str = ""
     closed: _Events | None = None
     comments: Comments | None = None
-    labels: _Labels | None = None
-    unlabeled: _Events | None = None
+    opening: _Events | None = None
+
+    @property
+    def ours(self) -> bool:
+        """Whether it is the login's own, from a branch of the bot's in this repository."""
+        return self.viewer_did_author and not self.is_cross_repository and self.head_ref_name.startswith(PREFIX)
+
+    @property
+    def said(self) -> list[Comment]:
+        """The last comments, the newest last."""
+        return self.comments.nodes if self.comments else []
 
 
 class Pulls(msgspec.Struct):
@@ -280,6 +337,27 @@ class Blob(msgspec.Struct, rename="camel"):
     is_truncated: bool = False
 
 
+class Issue(msgspec.Struct, rename="camel"):
+    """An issue of the repository."""
+
+    id: str
+    number: int
+    state: str
+    title: str
+    body: str
+    viewer_did_author: bool
+
+
+class Issues(msgspec.Struct):
+    """Some issues."""
+
+    nodes: list[Issue]
+
+
+class _Boards(msgspec.Struct):
+    issues: Issues
+
+
 class _Repository(msgspec.Struct, rename="camel"):
     id: str
     name_with_owner: str
@@ -287,6 +365,7 @@ class _Repository(msgspec.Struct, rename="camel"):
     pull_requests: Pulls
     default_branch_ref: _Base | None = None
     policy: Blob | None = None
+    has_issues_enabled: bool = False
 
 
 class _Viewer(msgspec.Struct, rename="camel"):
@@ -294,9 +373,15 @@ class _Viewer(msgspec.Struct, rename="camel"):
     database_id: int | None = None
 
 
+class _House(msgspec.Struct):
+    object: Blob | None = None
+
+
 class _Overview(msgspec.Struct):
     repository: _Repository
     viewer: _Viewer
+    house: _House | None = None
+    boards: _Boards | None = None
 
 
 class _RefsPart(msgspec.Struct):
@@ -316,7 +401,11 @@ class _RefAnswer(msgspec.Struct):
 
 
 class Overview(msgspec.Struct):
-    """A repository as a pass begins: its base, the bot's branches, the newest pull requests."""
+    """A repository as a pass begins: its base, the bot's branches, the newest pull requests.
+
+    ``house`` is the policy file of the owner's ``.github`` repository, None where there is none
+    that can be seen, ``UNREADABLE`` for one that can't be read.
+    """
 
     id: str
     viewer: _Viewer
@@ -327,12 +416,19 @@ class Overview(msgspec.Struct):
     heads: dict[str, Head]
     pulls: list[Pull]
     contents: dict[str, bytes]
+    house: bytes | None = None
+    has_issues: bool = False
+    issues: list[Issue] | None = None
+
+    @property
+    def bot_login(self) -> str:
+        """The login as GraphQL names the author of something: an App's without its suffix."""
+        return self.viewer.login.removesuffix("[bot]")
 
     @property
     def bot_names(self) -> frozenset[str]:
         """What stands before the @ in the address that GitHub gives an App's commits."""
-        login = self.viewer.login.removesuffix("[bot]")
-        return frozenset({f"{self.viewer.database_id}+{login}[bot]"})
+        return frozenset({f"{self.viewer.database_id}+{self.bot_login}[bot]"})
 
 
 def named(client: Client) -> dict[str, Any]:
@@ -343,8 +439,10 @@ def named(client: Client) -> dict[str, Any]:
 
 def overview(client: Client) -> Overview:
     """Everything a pass begins with, in one query (more only above 100 branches)."""
-    asked = {"refs": HEADS + PREFIX, "policy": f"HEAD:{POLICY}", "subjects": SUBJECTS, "plain": not client.login.is_app}
-    answer = client.ask(OVERVIEW, {**named(client), **asked}, _Overview)
+    asked = {"refs": HEADS + PREFIX, "policy": f"HEAD:{POLICY}", "subjects": SUBJECTS, "board": BOARD_LABEL}
+    need = READING if client.login.lacks(READING_ISSUES) else READING_ISSUES
+    may_miss = frozenset({"house", "boards"})
+    answer, missed = client.ask_partly(OVERVIEW, {**named(client), **asked}, _Overview, may_miss, need)
     found = answer.repository
     client.path_name = checked_name(found.name_with_owner)
     base = found.default_branch_ref
@@ -362,7 +460,17 @@ def overview(client: Client) -> Overview:
         heads=heads,
         pulls=found.pull_requests.nodes,
         contents=dict(proved(found.policy)),
+        house=_house(answer.house, missed),
+        has_issues=found.has_issues_enabled,
+        issues=answer.boards.issues.nodes if answer.boards else None,
     )
+
+
+def _house(found: _House | None, missed: tuple[Missed, ...]) -> bytes | None:
+    """The owner's policy: what must not be read is not taken for what is not there."""
+    if any(one.kind == "FORBIDDEN" and one.path[0] == "house" for one in missed):
+        return UNREADABLE
+    return policy_text(found.object) if found is not None else None
 
 
 def _paged(client: Client, prefix: str, first: _Refs) -> Iterator[Head]:
@@ -402,6 +510,13 @@ def commit_of(client: Client, ref: str) -> Made:
         if error.status not in {404, 422}:
             raise
         raise failure(f"There is no commit {ref!r}", client.repository, "See that the name is right", 404) from error
+
+
+def policy_text(blob: Blob | None) -> bytes | None:
+    """A policy file's content, None where there is none, ``UNREADABLE`` where GraphQL does not give all of it."""
+    if blob is None:
+        return None
+    return next((data for _, data in proved(blob)), UNREADABLE)
 
 
 def proved(blob: Blob | None) -> Iterator[tuple[str, bytes]]:

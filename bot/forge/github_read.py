@@ -10,15 +10,18 @@ from fnmatch import fnmatchcase
 
 import msgspec
 
-from bot.forge.base import MAX_FILE, MAX_TOTAL, Entry, TooLarge, blob_id
+from bot.forge.base import MAX_FILE, MAX_TOTAL, Entry, Found, TooLarge, blob_id
 from bot.forge.github_client import Client
 from bot.forge.github_errors import GitHubError, failure
 from bot.forge.github_graphql import CONTENT, Blob, named, proved
 from bot.forge.github_tree import FOLDER, Listing
 from bot.forge.snapshot import within
 
-PER_QUERY = 100
-"""So many files are asked for at once."""
+SEARCHED_FILES = 300
+SEARCHED_BYTES = 2 * 1024 * 1024
+SEARCHED_FILE = 64 * 1024
+PER_QUERY = SEARCHED_FILES + 100
+"""So many files are asked for at once: all that are searched, and a hundred manifests."""
 BYTES_PER_QUERY = 4 * 1024 * 1024
 INLINE = 500_000
 """Bytes: GraphQL cuts a text at 512,000, so that larger files are fetched one by one."""
@@ -51,7 +54,7 @@ class Contents:
         return {blob: self._known[blob] for blob in sizes}
 
     def _ask(self, batch: Sequence[str]) -> None:
-        """One query for a batch; GitHub gives up on a slow one, so that is asked for in halves."""
+        """One query for a batch; GitHub gives up on one that is slow or too much, so that is asked for in halves."""
         variables = {f"o{n}": blob for n, blob in enumerate(batch)}
         declared = "".join(f", ${name}: GitObjectID!" for name in variables)
         fields = " ".join(f"b{n}: object(oid: $o{n}) {{ ...Content }}" for n in range(len(batch)))
@@ -62,7 +65,7 @@ class Contents:
         try:
             answer = self._client.ask(query, {**named(self._client), **variables}, _ContentsAnswer)
         except GitHubError as error:
-            if not error.passing or len(batch) == 1:
+            if len(batch) == 1 or not (error.passing or _too_much(error)):
                 raise
             middle = len(batch) // 2
             self._ask(batch[:middle])
@@ -130,6 +133,11 @@ class _FilesAnswer(msgspec.Struct):
     repository: _Files
 
 
+def _too_much(error: GitHubError) -> bool:
+    """Whether a query would cost GitHub more than it spends on one (``RESOURCE_LIMITS_EXCEEDED``)."""
+    return error.said.startswith("Resource limits for this query exceeded")
+
+
 def _batches(blobs: Iterable[str], sizes: Mapping[str, int]) -> Iterator[list[str]]:
     batch: list[str] = []
     total = 0
@@ -154,10 +162,6 @@ def read_entries(contents: Contents, entries: Mapping[str, Entry], limit: int) -
 
 
 # Snapshots
-
-SEARCHED_FILES = 300
-SEARCHED_BYTES = 2 * 1024 * 1024
-SEARCHED_FILE = 64 * 1024
 
 
 class GitHubSnapshot:
@@ -192,23 +196,17 @@ class GitHubSnapshot:
         regular = self.listing.regular if asked else {}
         return read_entries(self._contents, {path: regular[path] for path in asked if path in regular}, limit)
 
-    def containing(self, needles: Sequence[str], names: Sequence[str]) -> frozenset[str]:
-        """The text files that hold one of these texts, as far as it is worth finding out.
+    def containing(self, needles: Sequence[str], names: Sequence[str]) -> Found:
+        """The files worth reading to find out, none of them read; see ``Snapshot.containing``.
 
-        GitHub has no search that is cheap, complete and up to date, so candidates are read:
-        those nearest to the root first, at most ``SEARCHED_FILES`` of at most ``SEARCHED_FILE``
-        bytes, ``SEARCHED_BYTES`` together; what lies beyond is not searched. A Python file beside
+        GitHub has no search that is cheap, complete and up to date. Candidates are those nearest
+        to the root, at most ``SEARCHED_FILES`` of at most ``SEARCHED_FILE`` bytes,
+        ``SEARCHED_BYTES`` together; what lies beyond is not searched. A Python file beside
         an ``__init__.py`` is part of a package and no candidate: what is looked for in it are
         scripts (PEP 723), and those stand alone.
         """
-        wanted = _candidates(self.listing, names)
-        found = read_entries(self._contents, {entry.path: entry for entry in wanted}, SEARCHED_FILE)
-        texts = [needle.encode() for needle in needles]
-        return frozenset(
-            path
-            for path, data in found.items()
-            if isinstance(data, bytes) and b"\0" not in data and any(text in data for text in texts)
-        )
+        wanted = _candidates(self.listing, names) if needles else []
+        return Found(frozenset(), frozenset(entry.path for entry in wanted))
 
 
 def _candidates(listing: Listing, names: Sequence[str]) -> list[Entry]:

@@ -20,7 +20,7 @@ from bot.forge.github_errors import failure
 FOLDER = 0o040000
 MAX_REQUESTS = 300
 """So many requests are made for one listing that GitHub doesn't give at once."""
-MAX_NODES = 1_000_000
+MAX_NODES = 500_000
 UNREADABLE = "\ufffd"
 """Stands in GitHub's JSON for what is not UTF-8 in a name: such a file can't be named in a request."""
 
@@ -152,7 +152,9 @@ def fetch(client: Client, tree: str) -> Listing:
     whole = _get(client, tree, recursive=True)
     if not whole.truncated:
         return Listing(whole.sha, whole.tree)
-    return Listing(whole.sha, _walk(client, whole.sha))
+    root = whole.sha
+    del whole  # a hundred thousand nodes that are about to be asked for again
+    return Listing(root, _walk(client, root))
 
 
 def _walk(client: Client, root: str) -> list[Node]:

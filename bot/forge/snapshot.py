@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 
-from bot.forge.base import MAX_FILE, MAX_TOTAL, SUBMODULE, Entry, ForgeError, TooLarge
+from bot.forge.base import MAX_FILE, MAX_TOTAL, SUBMODULE, Entry, ForgeError, Found, TooLarge
 from bot.forge.git import NETWORK_SECONDS, Git
 
 # Names that no sound tree holds and that would leave the folder when written to a disk.
@@ -80,7 +80,7 @@ class GitSnapshot:
         large = {blob: TooLarge(size, min(limit, MAX_TOTAL)) for blob, size in sizes.items() if blob not in contents}
         return {path: contents[blob] if blob in contents else large[blob] for path, blob in wanted.items()}
 
-    def containing(self, needles: Sequence[str], names: Sequence[str]) -> frozenset[str]:
+    def containing(self, needles: Sequence[str], names: Sequence[str]) -> Found:
         """The text files that hold one of these texts; see ``Snapshot.containing``."""
         texts = [argument for needle in needles for argument in ("-e", needle)]
         globs = [f":(glob)**/{name}" for name in names]
@@ -89,7 +89,8 @@ class GitSnapshot:
         if finished.code > 1:
             raise self._git.error(arguments, finished.error)
         rows = finished.out.decode("utf-8", "surrogateescape").split("\0")[:-1]
-        return frozenset(row.partition(":")[2] for row in rows) & self._by_path.keys()
+        holding = frozenset(row.partition(":")[2] for row in rows)
+        return Found(holding & self._by_path.keys())
 
     def _sizes(self, blobs: list[str]) -> dict[str, int]:
         if not blobs:

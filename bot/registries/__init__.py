@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from functools import cache
 from pkgutil import iter_modules
 
-from bot.core.model import Answer, Package, SkipReason, Unavailable
+from bot.core.model import Answer, Package, SkipReason, Source, Unavailable
 from bot.http import Distil, FetchError, Http, NotKeptError, host_of
-from bot.registries.base import Client, LookUpError, Registry
+from bot.registries.base import Client, LookUpError, Registry, TellsSource
 
 FAILURES_UNTIL_OPEN = 10
 """So many look-ups in a row that reach a host in vain, and the rest is not tried."""
@@ -60,6 +60,26 @@ def look_up(
         # After an interrupt what has not begun is not begun any more.
         pool.shutdown(cancel_futures=True)
     return {package: answers[package] for package in wanted}
+
+
+def origin(
+    package: Package, version: str, registries: Mapping[str, Registry], client: Client, base_urls: BaseUrl
+) -> Source | Unavailable:
+    """Where a release comes from, or why that is not known; nothing is raised for a failure."""
+    registry: object = registries.get(package.registry)
+    base_url = base_urls(package)
+    if not isinstance(registry, TellsSource):
+        return Unavailable(SkipReason.NOT_FOUND, f"{package}: its registry does not say where releases come from")
+    if isinstance(base_url, Unavailable):
+        return base_url
+    try:
+        return registry.source(package, version, base_url, client)
+    except LookUpError as exc:
+        return Unavailable(exc.reason, f"{package}: {exc.detail}")
+    except FetchError as exc:
+        missing = exc.problem == "not_found"
+        reason = SkipReason.NOT_FOUND if missing else SkipReason.REGISTRY_UNAVAILABLE
+        return Unavailable(reason, f"{package}: {exc.detail}")
 
 
 @dataclass(frozen=True, slots=True)

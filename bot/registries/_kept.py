@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import TypeVar
 
 import msgspec
 
-from bot.core.model import Listing, Package, Release, Releases
+from bot.core.model import Listing, Package, Release, Releases, Source
 
 LAYOUT = "1"
 """Part of every ``Distil.version``: changes when ``Release`` or ``_Kept`` does."""
@@ -17,6 +17,9 @@ LONGEST_TEXT = 300
 """Code points kept of a reason or a notice; a pull request shows no more."""
 LONGEST_VERSION = 128
 """A version longer than this is not one; the longest on PyPI and npm have some 60 characters."""
+
+MOST_ADDRESSES = 30
+LONGEST_ADDRESS = 500
 
 T = TypeVar("T")
 
@@ -35,6 +38,7 @@ class _Kept(msgspec.Struct, array_like=True):
 
 
 _decoder = msgspec.msgpack.Decoder(_Kept)
+_source_decoder = msgspec.msgpack.Decoder(tuple[tuple[str, ...], str])
 
 
 def pack(releases: Sequence[Release], latest: str | None = None, notice: str = "") -> bytes:
@@ -67,6 +71,18 @@ def unpack(body: bytes, package: Package) -> Listing:
         )
 
     return Listing(package, Releases(kept.versions, kept.published, make), kept.latest, kept.notice)
+
+
+def pack_source(addresses: Iterable[str], directory: str = "") -> bytes:
+    """The bytes to keep of where a release comes from: few and not endless addresses."""
+    known = [one for one in dict.fromkeys(addresses) if 0 < len(one) <= LONGEST_ADDRESS][:MOST_ADDRESSES]
+    return msgspec.msgpack.encode((known, directory if len(directory) <= LONGEST_ADDRESS else ""))
+
+
+def unpack_source(body: bytes) -> Source:
+    """What ``pack_source`` kept."""
+    addresses, directory = _source_decoder.decode(body)
+    return Source(addresses, directory)
 
 
 def moment(text: object) -> datetime | None:

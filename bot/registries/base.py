@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
-from bot.core.model import Listing, Package, SkipReason
+from bot.core.model import Listing, Package, SkipReason, Source
 from bot.http import Distil
 
 
@@ -51,4 +51,15 @@ class Registry(Protocol):
 
     def fetch(self, package: Package, base_url: str, client: Client) -> Listing:
         """The releases of a package, newest first; raises ``LookUpError`` and ``http.FetchError``."""
+        ...
+
+
+@runtime_checkable
+class TellsSource(Protocol):
+    """A registry that also says where a release comes from; asked only for what is about to be proposed."""
+
+    scheme: str
+
+    def source(self, package: Package, version: str, base_url: str, client: Client) -> Source:
+        """Where a release's source is, as its publisher says; raises ``LookUpError`` and ``http.FetchError``."""
         ...

@@ -14,11 +14,21 @@ from urllib.parse import quote
 
 import msgspec
 
-from bot.core.model import Listing, Package, Release, SkipReason
+from bot.core.model import Listing, Package, Release, SkipReason, Source
 from bot.core.versions import scheme
 from bot.http import Distil
 from bot.registries import _client_config
-from bot.registries._kept import LAYOUT, LONGEST_VERSION, clipped, decoded, moment, pack, unpack
+from bot.registries._kept import (
+    LAYOUT,
+    LONGEST_VERSION,
+    clipped,
+    decoded,
+    moment,
+    pack,
+    pack_source,
+    unpack,
+    unpack_source,
+)
 from bot.registries.base import Client, LookUpError
 
 ACCEPT = "application/json"
@@ -43,11 +53,19 @@ class _Packument(msgspec.Struct, rename="kebab"):
     dist_tags: dict[str, Any] = {}
 
 
+class _Manifest(msgspec.Struct):
+    version: str
+    repository: Any = None
+    homepage: Any = None
+    bugs: Any = None
+
+
 class _ManagerPackument(_Packument):
     versions: dict[str, _Manager] = {}  # type: ignore[assignment]  # dict is invariant; only ever read
 
 
 _decoder = msgspec.json.Decoder(_Packument)
+_manifest_decoder = msgspec.json.Decoder(_Manifest)
 _manager_decoder = msgspec.json.Decoder(_ManagerPackument)
 
 
@@ -65,11 +83,33 @@ class Npm:
 
     def fetch(self, package: Package, base_url: str, client: Client) -> Listing:
         """The releases of a package, newest first; raises ``LookUpError`` and ``http.FetchError``."""
-        if not NAME.fullmatch(package.name):
-            raise LookUpError(SkipReason.INVALID_NAME, "not a name that npm accepts; correct the manifest")
-        url = f"{base_url.rstrip('/')}/{quote(package.name, safe='@').replace('%2F', '%2f')}"
+        url = _address(package, base_url)
         keep = MANAGER_DISTIL if package.name in MANAGERS else DISTIL
         return unpack(client.fetch(url, headers={"Accept": ACCEPT}, distil=keep), package)
+
+    def source(self, package: Package, version: str, base_url: str, client: Client) -> Source:
+        """Where a release's source is, by its own manifest; raises ``LookUpError`` and ``http.FetchError``."""
+        url = f"{_address(package, base_url)}/{quote(version[:LONGEST_VERSION], safe='')}"
+        return unpack_source(client.fetch(url, headers={"Accept": ACCEPT}, distil=SOURCE_DISTIL))
+
+
+def _address(package: Package, base_url: str) -> str:
+    if not NAME.fullmatch(package.name):
+        raise LookUpError(SkipReason.INVALID_NAME, "not a name that npm accepts; correct the manifest")
+    return f"{base_url.rstrip('/')}/{quote(package.name, safe='@').replace('%2F', '%2f')}"
+
+
+def distil_source(body: bytes) -> bytes:
+    """Where the source is, of a version's manifest; raises ``ValueError`` where it is not one.
+
+    https://docs.npmjs.com/cli/configuring-npm/package-json#repository
+    """
+    manifest = decoded(_manifest_decoder, body, LANGUAGE)
+    told = manifest.repository if isinstance(manifest.repository, dict) else {"url": manifest.repository}
+    bugs = manifest.bugs.get("url") if isinstance(manifest.bugs, dict) else manifest.bugs
+    folder = told.get("directory")
+    addresses = [one for one in (told.get("url"), manifest.homepage, bugs) if isinstance(one, str)]
+    return pack_source(addresses, folder if isinstance(folder, str) else "")
 
 
 def distil(body: bytes) -> bytes:
@@ -121,5 +161,6 @@ def _integrity(entry: _Version) -> str | None:
 
 
 DISTIL = Distil(f"npm-1-{LAYOUT}", distil)
+SOURCE_DISTIL = Distil("npm-source-1", distil_source)
 MANAGER_DISTIL = Distil(f"npm-manager-1-{LAYOUT}", distil_manager)
 registry = Npm()

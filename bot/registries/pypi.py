@@ -9,14 +9,26 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+from urllib.parse import urljoin
 
 import msgspec
 from packaging.version import InvalidVersion, Version
 
-from bot.core.model import Listing, Package, Release, SkipReason
-from bot.http import Distil
+from bot.core.model import Listing, Package, Release, SkipReason, Source
+from bot.http import Distil, FetchError, origin_of
 from bot.registries import _client_config
-from bot.registries._kept import LAYOUT, LONGEST_VERSION, clipped, decoded, moment, pack, unpack
+from bot.registries._kept import (
+    LAYOUT,
+    LONGEST_VERSION,
+    clipped,
+    decoded,
+    moment,
+    pack,
+    pack_source,
+    unpack,
+    unpack_source,
+)
 from bot.registries.base import Client, LookUpError
 
 ACCEPT = "application/vnd.pypi.simple.v1+json"
@@ -24,6 +36,15 @@ NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,212}[a-z0-9])?", re.ASCII)
 SEPARATORS = re.compile(r"[-_.]+")
 SOURCES = (".tar.gz", ".zip", ".tar.bz2", ".tgz")
 ACTIVE = "active"
+ADDRESS_FIELDS = frozenset({"Project-URL", "Home-page", "Download-URL"})
+BEST = (
+    *("source", "repository", "sourcecode", "github", "code"),
+    *("changelog", "changes", "releasenotes", "whatsnew", "history"),
+    *("homepage", "issues", "issue", "issuetracker", "tracker", "bugtracker", "bugreports", "bugs"),
+)
+"""Labels of addresses by how likely they lead to the source; sponsors' and others come last."""
+LONGEST_METADATA = 200_000
+"""Bytes read of a metadata file; the addresses stand before the description."""
 
 
 class _File(msgspec.Struct, rename="kebab"):
@@ -31,6 +52,9 @@ class _File(msgspec.Struct, rename="kebab"):
     requires_python: str | None = None
     upload_time: str | None = None
     yanked: bool | str = False
+    url: str = ""
+    core_metadata: bool | dict[str, str] | None = None
+    data_dist_info_metadata: bool | dict[str, str] | None = None
 
 
 class _Status(msgspec.Struct):
@@ -44,7 +68,17 @@ class _Project(msgspec.Struct, rename="kebab"):
     project_status: _Status = msgspec.field(default_factory=_Status)
 
 
+class _Info(msgspec.Struct):
+    project_urls: Any = None
+    home_page: Any = None
+
+
+class _About(msgspec.Struct):
+    info: _Info
+
+
 _decoder = msgspec.json.Decoder(_Project)
+_about_decoder = msgspec.json.Decoder(_About)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +95,94 @@ class PyPI:
 
     def fetch(self, package: Package, base_url: str, client: Client) -> Listing:
         """The releases of a project, newest first; raises ``LookUpError`` and ``http.FetchError``."""
-        if not NAME.fullmatch(package.name):
-            raise LookUpError(SkipReason.INVALID_NAME, "not a normalised project name (PEP 503); correct the manifest")
-        url = f"{base_url.rstrip('/')}/{package.name}/"
-        return unpack(client.fetch(url, headers={"Accept": ACCEPT}, distil=DISTIL), package)
+        page = _page(package, base_url)
+        return unpack(client.fetch(page, headers={"Accept": ACCEPT}, distil=DISTIL), package)
+
+    def source(self, package: Package, version: str, base_url: str, client: Client) -> Source:
+        """Where a release's source is, as the project says; raises ``LookUpError`` and ``http.FetchError``.
+
+        The simple API does not say it. Beside it (``…/simple``) PyPI and most mirrors have an API
+        that does; else a wheel's metadata is read (PEP 658), and a release without wheels says nothing.
+        """
+        page = _page(package, base_url)
+        root = base_url.rstrip("/").removesuffix("/simple")
+        if root != base_url.rstrip("/"):
+            try:
+                answer = client.fetch(f"{root}/pypi/{package.name}/json", headers={}, distil=PROJECT_DISTIL)
+                return unpack_source(answer)
+            except FetchError as error:
+                if error.problem not in {"not_found", "invalid"} and error.status not in {401, 403}:
+                    raise
+        return _by_wheel(page, version, client)
+
+
+def _by_wheel(page: str, version: str, client: Client) -> Source:
+    wanted = Distil(f"pypi-wheel-1-{version[:LONGEST_VERSION]}", lambda body: _wheel(body, page, version))
+    wheel = client.fetch(page, headers={"Accept": ACCEPT}, distil=wanted).decode()
+    if not wheel:
+        return Source(())
+    return unpack_source(client.fetch(f"{wheel}.metadata", headers={}, distil=SOURCE_DISTIL))
+
+
+def _page(package: Package, base_url: str) -> str:
+    if not NAME.fullmatch(package.name):
+        raise LookUpError(SkipReason.INVALID_NAME, "not a normalised project name (PEP 503); correct the manifest")
+    return f"{base_url.rstrip('/')}/{package.name}/"
+
+
+def _wheel(body: bytes, page: str, version: str) -> bytes:
+    """The address of a wheel of this version whose metadata can be had, b"" where there is none.
+
+    Many mirrors keep the metadata but do not say so: only a plain no counts as one. It must be
+    an address that the index could have redirected to: of its own origin, or https.
+    """
+    project = decoded(_decoder, body, "the JSON simple API (PEP 691)")
+    name, wanted = SEPARATORS.sub("-", project.name).lower(), _parsed(version)
+    for file in project.files:
+        told = file.core_metadata if file.core_metadata is not None else file.data_dist_info_metadata
+        right = wanted is not None and _parsed(version_of(file.filename, name)) == wanted
+        if right and file.filename.endswith(".whl") and told is not False:
+            url = urljoin(page, file.url)
+            return url.encode() if _trusted(url, page) else b""
+    return b""
+
+
+def _trusted(url: str, page: str) -> bool:
+    try:
+        origin = origin_of(url)
+    except ValueError:
+        return False
+    return origin.startswith("https:") or origin == origin_of(page)
+
+
+def distil_project(body: bytes) -> bytes:
+    """The addresses in PyPI's own JSON (https://docs.pypi.org/api/json/), the best for its source first."""
+    info = decoded(_about_decoder, body, "the JSON API of PyPI").info
+    told = info.project_urls if isinstance(info.project_urls, dict) else {}
+    return _best_first([*told.items(), ("homepage", info.home_page)])
+
+
+def distil_source(body: bytes) -> bytes:
+    """The addresses of a release's core metadata, the best for its source first."""
+    found: list[tuple[str, object]] = []
+    for line in body[:LONGEST_METADATA].decode("utf-8", "replace").splitlines():
+        if not line.strip():
+            break  # the description begins
+        field, _, value = line.partition(":")
+        if field in ADDRESS_FIELDS:
+            label, _, url = value.partition(",") if field == "Project-URL" else (field, "", value)
+            found.append((label, url.strip()))
+    return _best_first(found)
+
+
+def _best_first(told: Iterable[tuple[str, object]]) -> bytes:
+    """In order of labels (https://packaging.python.org/en/latest/specifications/well-known-project-urls/)."""
+    ranked: list[tuple[int, str]] = []
+    for label, url in told:
+        bare = "".join(char for char in label.lower() if char.isalnum())
+        if isinstance(url, str):
+            ranked.append((BEST.index(bare) if bare in BEST else len(BEST), url))
+    return pack_source(url for _, url in sorted(ranked, key=lambda one: one[0]))
 
 
 def distil(body: bytes) -> bytes:
@@ -156,5 +274,7 @@ def _notice(status: _Status) -> str:
     return clipped(f"{status.status}: {status.reason}" if status.reason else status.status)
 
 
+PROJECT_DISTIL = Distil("pypi-project-1", distil_project)
+SOURCE_DISTIL = Distil("pypi-source-1", distil_source)
 DISTIL = Distil(f"pypi-1-{LAYOUT}", distil)
 registry = PyPI()

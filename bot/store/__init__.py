@@ -12,6 +12,7 @@ from typing import Self
 
 from bot.store.cache import Answers
 from bot.store.database import Database, StoreError
+from bot.store.deliveries import DELIVERIES_KEPT, Deliveries, Waiting
 from bot.store.facts import FactsCache, FactsKey
 from bot.store.proposals import (
     ProposalRecord,
@@ -21,6 +22,8 @@ from bot.store.proposals import (
     Refusals,
     Sightings,
 )
+from bot.store.repositories import Repositories, RepositoryRecord, Watch
+from bot.store.writes import Writes
 
 KEPT = timedelta(days=30)
 """How long an answer or a file's facts are kept without being used."""
@@ -68,15 +71,27 @@ class Store:
         """Versions that are not to be proposed again."""
         return Refusals(self._database, fleet)
 
+    def repositories(self, fleet: str = LOCAL) -> Repositories:
+        """What is remembered of each repository of a fleet."""
+        return Repositories(self._database, fleet)
+
     def sightings(self, fleet: str = LOCAL) -> Sightings:
         """When the bot first saw a version."""
         return Sightings(self._database, fleet)
 
+    def writes(self, fleet: str = LOCAL) -> Writes:
+        """When the bot wrote to the forge within the last hour."""
+        return Writes(self._database, fleet)
+
+    def deliveries(self) -> Deliveries:
+        """The webhooks that came in, of every fleet."""
+        return Deliveries(self._database)
+
     def prune(self, now: datetime) -> int:
-        """Forget answers and facts that were not used for ``KEPT``; how many rows went."""
+        """Forget what was not used for ``KEPT``, and webhooks after ``DELIVERIES_KEPT``; how many rows went."""
         before = now.astimezone(UTC) - KEPT
-        rows = [kept.prune(self._database, before) for kept in (Answers, FactsCache)]
-        return sum(rows)
+        rows = [kept.prune(self._database, before) for kept in (Answers, FactsCache, Writes)]
+        return sum(rows) + Deliveries.prune(self._database, now.astimezone(UTC) - DELIVERIES_KEPT)
 
     def flush(self) -> None:
         """Write what is still buffered."""
@@ -98,9 +113,11 @@ class Store:
 
 
 __all__ = [
+    "DELIVERIES_KEPT",
     "KEPT",
     "LOCAL",
     "Answers",
+    "Deliveries",
     "FactsCache",
     "FactsKey",
     "ProposalRecord",
@@ -108,7 +125,12 @@ __all__ = [
     "Proposals",
     "ProposedUpdate",
     "Refusals",
+    "Repositories",
+    "RepositoryRecord",
     "Sightings",
     "Store",
     "StoreError",
+    "Waiting",
+    "Watch",
+    "Writes",
 ]

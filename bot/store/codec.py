@@ -8,7 +8,7 @@ for other nouns are a miss and never a wrong answer.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import MISSING, Field, fields, is_dataclass
 from enum import Enum
 from itertools import groupby
@@ -16,7 +16,7 @@ from typing import Any, get_args, get_type_hints
 
 import msgspec
 
-from bot.core.model import Declaration, FileFacts, Statement
+from bot.core.model import Declaration, FileFacts, FileReason, SkippedFile, Statement
 
 _CLASSES: tuple[type, ...] = get_args(Declaration)
 
@@ -80,3 +80,35 @@ def _default(field: Field[Any]) -> str:
 
 
 FINGERPRINT = hashlib.sha256("\n".join(sorted(_shapes(FileFacts, set()))).encode()).hexdigest()[:16]
+
+
+class _Reading(msgspec.Struct, array_like=True):
+    """What a whole repository says, as it is written."""
+
+    files: list[bytes]
+    skipped: list[tuple[str, str, str]]
+
+
+_DECODE_READING = msgspec.msgpack.Decoder(_Reading).decode
+
+
+def encode_reading(files: Iterable[FileFacts], skipped: Iterable[SkippedFile]) -> bytes:
+    """What was read of a repository as bytes; empty where some text of it is not Unicode."""
+    encoded = [encode(one) for one in files]
+    if None in encoded:
+        return b""
+    try:
+        return _ENCODE(_Reading([e for e in encoded if e], [(s.path, s.reason.value, s.detail) for s in skipped]))
+    except UnicodeEncodeError:
+        return b""
+
+
+def decode_reading(data: bytes) -> tuple[tuple[FileFacts, ...], tuple[SkippedFile, ...]] | None:
+    """What ``encode_reading`` made bytes of; None when it was written for other nouns, or is damaged."""
+    try:
+        kept = _DECODE_READING(data)
+        skipped = tuple(SkippedFile(path, FileReason(reason), detail) for path, reason, detail in kept.skipped)
+    except (msgspec.DecodeError, ValueError):
+        return None
+    files = [decode(one) for one in kept.files]
+    return None if None in files else (tuple(one for one in files if one is not None), skipped)

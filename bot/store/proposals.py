@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -39,7 +40,11 @@ class ProposedUpdate:
 
 @dataclass(frozen=True, slots=True)
 class ProposalRecord:
-    """A branch of the bot's: ``head`` is the commit it put there, ``base`` the one below it."""
+    """A branch of the bot's: ``head`` is the commit it put there, ``base`` the one below it.
+
+    ``number`` and ``node`` are of its pull request, 0 and "" where there is none. ``sources`` are
+    the blob ids of the edited files, before and after. ``told`` is what was said once.
+    """
 
     repository: str
     branch: str
@@ -52,6 +57,10 @@ class ProposalRecord:
     created_at: datetime
     updated_at: datetime
     status: ProposalStatus = ProposalStatus.OPEN
+    number: int = 0
+    node: str = ""
+    sources: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    told: str = ""
 
 
 class Proposals:
@@ -106,6 +115,10 @@ class Proposals:
             "head": record.head,
             "base": record.base,
             "status": record.status,
+            "number": record.number,
+            "node": record.node,
+            "sources": json.dumps(record.sources, sort_keys=True) if record.sources else "",
+            "told": record.told,
             "updated_at": record.updated_at,
         }
         mine = and_(proposals.c.fleet == self._fleet, *_at(record.repository, record.branch, ProposalStatus.OPEN))
@@ -162,6 +175,14 @@ class Refusals:
         with self._database.transaction() as connection:
             upsert(connection, refusals, [row], keep=True)
 
+    def own(self, repository: str) -> tuple[Refusal, ...]:
+        """The refusals of one repository alone, which its people can lift."""
+        mine = and_(refusals.c.fleet == self._fleet, refusals.c.repository == repository)
+        order = (refusals.c.registry, refusals.c.name, refusals.c.version)
+        with self._database.transaction() as connection:
+            rows = connection.execute(select(refusals).where(mine).order_by(*order)).all()
+        return tuple(Refusal(row.registry, row.name, row.version, SkipReason(row.reason), row.detail) for row in rows)
+
     def remove(self, registry: str, name: str, version: str, repository: str = "") -> bool:
         """Lift a refusal; false when there was none."""
         mine = {"fleet": self._fleet, "repository": repository, "registry": registry, "name": name, "version": version}
@@ -211,4 +232,15 @@ def _proposed(row: Row[Any]) -> ProposedUpdate:
 
 def _record(row: Row[Any], updates: tuple[ProposedUpdate, ...]) -> ProposalRecord:
     words = (row.repository, row.branch, row.pipeline, row.title, row.body, row.head, row.base)
-    return ProposalRecord(*words, updates, row.created_at, row.updated_at, ProposalStatus(row.status))
+    status, sources = ProposalStatus(row.status), json.loads(row.sources) if row.sources else {}
+    return ProposalRecord(
+        *words,
+        updates,
+        row.created_at,
+        row.updated_at,
+        status,
+        row.number,
+        row.node,
+        {path: (before, after) for path, (before, after) in sources.items()},
+        row.told,
+    )

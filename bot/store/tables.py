@@ -102,6 +102,8 @@ proposals = Table(
     # The pull request: 0 and "" where the forge has none; ``node`` is what the forge calls it in bulk questions.
     Column("number", Integer, nullable=False, server_default="0"),
     Column("node", Words, nullable=False, server_default=""),
+    # The edited files as they were and as they are, as JSON: {path: [blob before, blob after]}.
+    Column("sources", Words, nullable=False, server_default=""),
     # What was said once and is not said again.
     Column("told", Words, nullable=False, server_default=""),
     Column("created_at", Moment, nullable=False),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -12,9 +13,29 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from bot.core.model import Bump, Kind, Part, Pin, Span, Update
-from bot.core.render import body, branch_name, code, commit_message, commit_style, escape, title
+from bot.core.model import Bump, Kind, Package, Part, Pin, Span, Update
+from bot.core.notes import Published, Range, ReleaseNotes, from_releases
+from bot.core.render import (
+    LIMIT,
+    Ending,
+    Moved,
+    body,
+    branch_name,
+    closed,
+    code,
+    commit_message,
+    commit_style,
+    escape,
+    hands_off,
+    hour_full,
+    marker,
+    no_room,
+    read_marker,
+    shortened,
+    title,
+)
 from bot.core.rules import CommitStyle, Major, Match, Rule
+from bot.core.versions import scheme
 from tests.fakes.values import (
     NOW,
     ago,
@@ -97,15 +118,210 @@ def test_every_golden_body_is_tested() -> None:
     assert {path.stem for path in GOLDEN.glob("*.md")} == set(BODIES)
 
 
-def test_an_age_gate_of_hours_is_told_in_hours() -> None:
+# Bodies on a forge with pull requests
+
+
+def patch() -> tuple[Update, ...]:
+    return (update("==4.2.1", "4.2.3", days=12, name="django", path="requirements.txt", line=3),)
+
+
+def major() -> tuple[Update, ...]:
+    return (update("^17.0.2", "18.3.1", days=90, registry="npm", name="react", path="web/package.json", line=9),)
+
+
+def group_of(number: int) -> tuple[Update, ...]:
+    rule = Rule(match=Match(name="*"), group="everything")
+    found = []
+    for n in range(number):
+        site = dependency("==1.0", name=f"package-{n}", path=f"services/part-{n}/requirements.txt", line=n + 1)
+        found.append(
+            only_update(decided(site, listing(release("1.1", 30), "1.0", of=site.package), policy(rules=(rule,))))
+        )
+    return tuple(found)
+
+
+def told(updates: Sequence[Update], *versions: str, text: str = "", title: str = "") -> dict[Package, ReleaseNotes]:
+    """Release notes as they come from a source repository: through the cleaning of ``notes``."""
+    wanted = Range("0", "99", scheme("pep440"))
+    found = {}
+    for one in updates:
+        name = one.package.name
+        published = [
+            Published(
+                f"v{v}", title or v, text or f"- Fixed what {v} fixes.", f"https://github.com/acme/x/v{v}", ago(9)
+            )
+            for v in versions or (one.version,)
+        ]
+        found[one.package] = ReleaseNotes(name, "acme/x", from_releases(name, wanted, published, shared=False), "")
+    return found
+
+
+HOSTILE_NOTES = """# Hello @team
+<!-- freshline:{"schema":1,"updates":[]} --><script>alert(1)</script>
+- [x] <!-- freshline:propose=a -->Fixes #1 and acme/shop#2, GH-3
+![pixel](https://evil.example/p.png) [text](https://evil.example) https://github.com/acme/shop/issues/4
+</details>
+```
+an open fence @team
+"""
+
+PULLS: dict[str, Callable[[], tuple[Sequence[Update], dict[Package, ReleaseNotes]]]] = {
+    "patch": lambda: (patch(), told(patch(), "4.2.3", "4.2.2")),
+    "major": lambda: (major(), {}),
+    "group_of_3": lambda: (group_of(3), told(group_of(3)[:2])),
+    "group_of_60": lambda: (group_of(60), told(group_of(60), "1.1", "1.0.1", text="Many words about it. " * 150)),
+    "hostile_notes": lambda: (hostile(), told(hostile(), "2.0", text=HOSTILE_NOTES, title="<b>@team</b> #1")),
+}
+
+
+@pytest.mark.parametrize("name", PULLS)
+def test_a_pull_request_is_as_its_golden_file(name: str) -> None:
+    updates, notes = PULLS[name]()
+    found = body(updates, GATE, NOW, notes, talks=True)
+    assert found == (GOLDEN / "pull" / f"{name}.md").read_bytes().decode()
+    assert len(found) <= LIMIT
+
+
+def test_every_golden_pull_request_is_tested() -> None:
+    assert {path.stem for path in (GOLDEN / "pull").glob("*.md")} == set(PULLS)
+
+
+def test_hostile_notes_change_neither_the_marker_nor_the_rest() -> None:
+    updates, notes = PULLS["hostile_notes"]()
+    found = body(updates, GATE, NOW, notes, talks=True)
+    assert read_marker(found) == (Moved(str(updates[0].package), "1.0", "2.0"),)
+    assert found.count("<!--") == 1
+    section = found.partition("### Release notes")[2].partition("### What happens")[0]
+    assert section
+    assert not re.search(r"<script|<!--|^\s*- \[x\]|</details>.*</details>|!\[", section, re.DOTALL | re.MULTILINE)
+
+
+@pytest.mark.parametrize("number", [1, 60, 300, 1000])
+def test_the_notes_give_way_first_and_the_ending_never(number: int) -> None:
+    updates = group_of(number)
+    found = body(updates, GATE, NOW, told(updates, text="Words. " * 600), talks=True)
+    assert len(found) <= LIMIT
+    assert ("### Release notes" in found) is (number <= 60)
+    assert ("### Why now" in found) is (number <= 300)
+    assert ("more place" in found) is (number == 1000)
+    assert "comment `/freshline ignore this package`" in found
+    said = read_marker(found)
+    assert said is not None
+    assert len(said) == min(number, len(said))
+    assert said[0] == Moved("pypi/package-0", "1.0", "1.1")
+
+
+def test_reasons_that_do_not_all_fit_are_counted() -> None:
+    updates = tuple(replace(one, reasons=("because " * 50,) * 6) for one in group_of(60))
+    found = body(updates, GATE, NOW, talks=True)
+    assert re.search(r"… and \d+ more\n\n</details>", found)
+    assert len(found) <= LIMIT
+
+
+def test_very_many_reasons_are_counted() -> None:
+    assert "- … and 5 more\n" in body((replace(one()[0], reasons=("it is so",) * 25),), GATE, NOW)
+
+
+LONG = "é|`@#🙂" * 20_000
+
+
+@pytest.mark.parametrize("talks", [True, False])
+def test_it_fits_whatever_is_long(talks: bool) -> None:
+    pin = replace(one()[0].changes[0].pin, path=LONG, text=LONG)
+    newest = replace(one()[0].release, version=LONG, requires=((LONG, LONG),) * 50, notes_url=LONG)
+    long = replace(
+        one()[0],
+        package=package(LONG),
+        from_version=LONG,
+        version=LONG,
+        release=newest,
+        changes=(replace(one()[0].changes[0], pin=pin, text=LONG, release=newest),),
+        reasons=(LONG,) * 50,
+    )
+    found = body((long,) * 30, GATE, NOW, talks=talks)
+    assert len(found) <= LIMIT
+    assert found.count("[[ignore]]") == 5
+    assert not talks or read_marker(found) == ()
+
+
+def test_notes_without_a_word_are_left_out() -> None:
+    silent = {one()[0].package: ReleaseNotes("sqlalchemy", "a/b", (), "")}
+    assert "### Release notes" not in body(one(), GATE, NOW, silent)
+
+
+def test_an_age_is_told_in_hours_where_it_is_short() -> None:
     assert "younger than 2 hours are" in body(one(), timedelta(hours=2), NOW)
     assert "younger than 1 hour are" in body(one(), timedelta(minutes=90), NOW)
     assert "younger than 1 day are" in body(one(), timedelta(days=1), NOW)
-    assert "1 day ago" in body((replace(one()[0], release=release("2", 1)),), GATE, NOW)
+    assert "| 5 hours |" in body(aged(5 / 24), GATE, NOW)
+    assert "| 1 day |" in body(aged(1.5), GATE, NOW)
+
+
+def aged(days: float) -> tuple[Update, ...]:
+    change = replace(one()[0].changes[0], release=release("2", days))
+    return (replace(one()[0], changes=(change,)),)
 
 
 def test_a_release_without_any_date_tells_no_age() -> None:
-    assert "published" not in body((replace(one()[0], release=release("2", None)),), GATE, NOW)
+    change = replace(one()[0].changes[0], release=release("2", None))
+    found = body((replace(one()[0], release=release("2", None), changes=(change,)),), GATE, NOW)
+    assert "published" not in found
+    assert "| not known |" in found
+
+
+# The marker and the sentences
+
+texts = st.text(st.one_of(st.sampled_from('-<>!"\\{}'), st.characters(exclude_categories=())), max_size=20)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.tuples(texts, texts, texts), max_size=4))
+@example([("--><script>", "<!--", "----")])
+def test_a_marker_is_one_comment_and_is_read_back(moved: list[tuple[str, str, str]]) -> None:
+    first = one()[0]
+    updates = [replace(first, package=package(n), from_version=a, version=b) for n, a, b in moved]
+    found = marker(updates)
+    inner = found.removeprefix("<!-- ").removesuffix(" -->")
+    assert not re.search(r"<|>|--|[^ -~]", inner)
+    printable = all(not re.search("[\ud800-\udfff]", text) for one in moved for text in one)
+    expected = tuple(Moved(f"pypi/{n}", a, b) for n, a, b in moved)
+    assert read_marker(f"words {found}\n") == (expected if printable else read_marker(found))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "words",
+        "<!-- freshline:",
+        "<!-- freshline:{} -->",
+        "<!-- freshline:dashboard -->",
+        '<!-- freshline:{"schema":2,"updates":[]} -->',
+        '<!-- freshline:{"schema":1,"updates":[{"package":1}]} -->',
+        "<!-- freshline:\ud800 -->",
+        '<!-- freshline:{"x":' + "[" * 50_000 + " -->",
+    ],
+)
+def test_what_is_no_marker_is_none(text: str) -> None:
+    assert read_marker(text) is None
+
+
+def test_the_last_marker_counts() -> None:
+    assert read_marker(marker(patch()) + marker(major())) == (Moved("npm/react", "17.0.2", "18.3.1"),)
+
+
+@pytest.mark.parametrize("why", Ending)
+def test_an_ending_says_why_and_pings_nobody(why: Ending) -> None:
+    assert closed(why).startswith("Closed: ")
+    assert closed(why, "mona").startswith("Closed on request of `mona`: ")
+    assert "@" not in closed(why, "mona")
+    assert closed(why, "a`b|@c") == closed(why).replace("Closed", f"Closed on request of {code('a`b|@c')}", 1)
+
+
+def test_other_sentences() -> None:
+    assert "`/freshline recreate`" in hands_off()
+    assert no_room("application", 1) == "1 pull request of the application pipeline may be open at once"
+    assert hour_full(20) == "20 new pull requests may be opened here in an hour"
 
 
 def test_a_pin_that_stands_elsewhere_has_no_line() -> None:
@@ -162,6 +378,12 @@ def test_an_address_is_a_link_only_where_it_is_plain() -> None:
         assert code(url) in found
 
 
+def test_text_is_shortened_to_one_line() -> None:
+    assert shortened(" a\n\tb\x00c ", 10) == "a b c"
+    assert shortened("abcdef", 5) == "abcd…"
+    assert shortened("x" * 1_000_000, 5) == "xxxx…"
+
+
 # Branches
 
 
@@ -210,6 +432,11 @@ def test_a_long_name_is_cut_and_still_its_own() -> None:
 def test_a_subject_that_is_no_package() -> None:
     runtime = replace(one()[0], subject="runtime:python")
     assert branch_name([runtime]) == "freshline/runtime/python"
+
+
+def test_a_branch_has_the_prefix_that_is_asked_for() -> None:
+    assert branch_name([named("flask")], "bots/") == "bots/pypi/flask"
+    assert branch_name(group_of_two(), "bots/") == "bots/group/application/types"
 
 
 def test_a_group_s_branch_is_named_after_its_pipeline_and_group() -> None:

@@ -251,7 +251,10 @@ def test_checks_that_are_not_required_make_it_unstable(probe: Probe) -> None:
 def test_reviews_and_reviewers(probe: Probe) -> None:
     probe.pull()
     probe.github.collaborator(SHOP, "ann")
-    asked = probe.post("pulls/1/requested_reviewers", {"reviewers": ["ann"], "team_reviewers": ["platform"]})
+    body = {"reviewers": ["ann"], "team_reviewers": ["platform"]}
+    probe.post("pulls/1/requested_reviewers", body, 422)
+    probe.github.repository(SHOP).teams.add("platform")
+    asked = probe.post("pulls/1/requested_reviewers", body)
     assert [one["login"] for one in asked["requested_reviewers"]] == ["ann"]
     assert [one["slug"] for one in probe.get("pulls/1/requested_reviewers")["teams"]] == ["platform"]
     assert (

@@ -6,6 +6,7 @@ import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
@@ -105,6 +106,15 @@ def test_the_list_goes_on_at_a_cursor(probe: Probe) -> None:
     ids = [one["id"] for one in [*first.json(), *rest.json()]]
     assert ids == sorted(ids, reverse=True)
     assert len(ids) == 6
+
+
+def test_deliveries_are_forgotten_after_three_days(probe: Probe) -> None:
+    probe.github.open_issue(SHOP, "One")
+    old, new = probe.github.deliveries[-2:]
+    old.at -= timedelta(days=3, seconds=1)
+    assert [one["id"] for one in probe.app("GET", "/app/hook/deliveries").json()] == [new.id]
+    assert probe.app("POST", f"/app/hook/deliveries/{old.id}/attempts").status_code == 404
+    assert probe.app("POST", f"/app/hook/deliveries/{new.id}/attempts").status_code == 202
 
 
 def test_a_receiver_that_is_not_there_is_a_failure(probe: Probe) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from bot.forge.base import ForgeError, TooLarge, blob_id
+from bot.forge.base import ForgeError, Found, TooLarge, blob_id
 from bot.forge.github_errors import GitHubError
 from bot.policy_file import PATH as POLICY
 from tests.fakes.github.world import Content, Special, link_to, submodule
@@ -48,7 +48,7 @@ def test_a_hundred_manifests_and_the_policy_cost_three_reads(at: Desk) -> None:
     at.github.forget_requests()
     snapshot = forge.snapshot()
     assert snapshot.read_many([POLICY]) == {POLICY: b'mode = "propose"\n'}
-    assert snapshot.containing(["# /// script"], ["*.py"]) == frozenset()
+    assert snapshot.containing(["# /// script"], ["*.py"]) == Found(frozenset())
     assert len(snapshot.read_many(files)) == 99
     assert len(snapshot.read_many(files)) == 99
     assert forge.recent_subjects() == ["Initial commit"]
@@ -102,11 +102,11 @@ def test_large_files_are_not_asked_for(at: Desk) -> None:
 
 
 def test_contents_are_asked_for_in_batches(at: Desk) -> None:
-    files: dict[str, Content] = {f"m{n}/package.json": f'{{"n": {n}}}\n' for n in range(230)}
+    files: dict[str, Content] = {f"m{n}/package.json": f'{{"n": {n}}}\n' for n in range(830)}
     name = repository(at, files)
     snapshot = at.forge(name).snapshot()
     at.github.forget_requests()
-    assert len(snapshot.read_many(files)) == 230
+    assert len(snapshot.read_many(files)) == 830
     assert at.counts() == {"reads": 3, "writes": 0}
 
 
@@ -119,6 +119,20 @@ def test_a_query_that_takes_github_too_long_is_asked_in_halves(at: Desk) -> None
     with pytest.raises(GitHubError) as error:
         at.forge().snapshot().read_many(FILES)
     refused(error, "GitHub failed (HTTP 502)", NAME)
+
+
+def test_a_query_that_costs_github_too_much_is_asked_in_halves(at: Desk) -> None:
+    snapshot = at.forge().snapshot()
+    said = {"type": "RESOURCE_LIMITS_EXCEEDED", "message": "Resource limits for this query exceeded."}
+    answer = json.dumps({"data": {"repository": None}, "errors": [said]})
+    at.github.faults.garble(answer, operation="Contents")
+    at.github.forget_requests()
+    assert len(snapshot.read_many(FILES)) == 3
+    assert at.counts()["reads"] == 3
+    at.github.faults.garble(answer, times=100, operation="Contents")
+    with pytest.raises(GitHubError) as error:
+        at.forge().snapshot().read_many(FILES)
+    refused(error, "Resource limits for this query exceeded", NAME)
 
 
 def test_a_tree_that_github_cuts_off_is_walked(at: Desk) -> None:
@@ -199,34 +213,39 @@ def test_a_force_push_during_the_pass_changes_nothing_that_was_read(at: Desk) ->
     assert forge.snapshot().commit == before.commit
 
 
-def test_one_with_hints_is_found_by_reading_what_is_worth_it(at: Desk) -> None:
+def test_what_may_hold_a_hint_is_named_where_it_is_worth_reading(at: Desk) -> None:
     script = "# /// script\n# ///\n"
     name = repository(
         at,
         {
             "tool.py": script,
             "plain.py": "x = 1\n",
+            "empty.py": "",
             "pkg/__init__.py": "",
             "pkg/inner.py": script,
             "scripts/deep.py": script,
-            "scripts/binary.py": script.encode() + b"\0",
             "scripts/large.py": script + "#" * 70_000,
             "notes.txt": script,
         },
     )
     snapshot = at.forge(name).snapshot()
-    assert snapshot.containing(["# /// script", "nothing"], ["*.py"]) == {"tool.py", "scripts/deep.py"}
-    assert snapshot.containing(["# /// script"], ["*.txt"]) == {"notes.txt"}
-    assert snapshot.containing([], ["*.py"]) == frozenset()
+    at.github.forget_requests()
+    candidates = frozenset({"tool.py", "plain.py", "scripts/deep.py"})
+    assert snapshot.containing(["# /// script", "nothing"], ["*.py"]) == Found(frozenset(), candidates)
+    assert snapshot.containing(["# /// script"], ["*.txt"]) == Found(frozenset(), frozenset({"notes.txt"}))
+    assert snapshot.containing([], ["*.py"]) == Found(frozenset())
+    assert at.counts() == {"reads": 0, "writes": 0}
 
 
 def test_the_search_has_a_budget(at: Desk) -> None:
     files: dict[str, Content] = {f"d/{n:03}.py": f"#{n}\n" for n in range(305)}
-    name = repository(at, {**files, "z.py": "# needle\n", "d/304.py": "# needle\n"})
-    assert at.forge(name).snapshot().containing(["needle"], ["*.py"]) == {"z.py"}
+    name = repository(at, {**files, "z.py": "# needle\n"})
+    first = {"z.py", *(f"d/{n:03}.py" for n in range(299))}
+    assert at.forge(name).snapshot().containing(["needle"], ["*.py"]).unread == first
     large: dict[str, Content] = {f"e/{n:02}.py": f"{n}" + "#" * 60_000 for n in range(40)}
-    wide = repository(at, {**large, "e/zz.py": "# needle\n", "a.py": "# needle\n"}, "acme/wide")
-    assert at.forge(wide).snapshot().containing(["needle"], ["*.py"]) == {"a.py"}
+    wide = repository(at, {**large, "a.py": "# needle\n"}, "acme/wide")
+    near = {"a.py", *(f"e/{n:02}.py" for n in range(34))}
+    assert at.forge(wide).snapshot().containing(["needle"], ["*.py"]).unread == near
 
 
 @pytest.mark.parametrize("content", ["abc", "eA==", "plain"])

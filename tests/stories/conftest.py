@@ -48,6 +48,9 @@ class Desk:
             "FRESHLINE_REGISTRIES__PYPI__URL": self.registry.pypi_url,
             "FRESHLINE_REGISTRIES__NPM__URL": self.registry.npm_url,
             "FRESHLINE_HTTP__FRESH_FOR": "0",
+            "FRESHLINE_GITHUB__SECONDS_BETWEEN_WRITES": "0",
+            "FRESHLINE_GITHUB__WRITES_PER_MINUTE": "10000",
+            "FRESHLINE_GITHUB__WRITES_PER_HOUR": "10000",
         }
 
     def freshline(self, *arguments: str, **environ: str) -> Answer:

@@ -125,7 +125,7 @@ def test_what_is_no_longer_needed_is_closed_with_a_reason(hub: Hub) -> None:
     assert "superseded  freshline/pypi/alpha" in hub.run()
     assert hub.open().keys() == BRANCHES - {"freshline/pypi/alpha"}
     (comment,) = hub.github.pull(NAME, number).issue.comments
-    assert comment.body.splitlines()[0] == "Closed, because it is not needed any more."
+    assert comment.body.splitlines()[0] == "Closed: it is not needed any more."
 
 
 def test_a_branch_that_somebody_pushed_to_is_theirs(hub: Hub) -> None:

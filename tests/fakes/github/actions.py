@@ -8,6 +8,7 @@ from tests.fakes.github import events, refs, rules, shapes
 from tests.fakes.github.errors import ApiError, conflict, forbidden, invalid, not_allowed, not_found, unprocessable
 from tests.fakes.github.gitrepo import Commit
 from tests.fakes.github.records import (
+    Account,
     Actor,
     CheckRun,
     CheckSuite,
@@ -15,6 +16,7 @@ from tests.fakes.github.records import (
     CommitStatus,
     Deployment,
     DeploymentStatus,
+    Happened,
     Issue,
     Json,
     Label,
@@ -113,6 +115,7 @@ def add_labels(w: World, r: Repository, actor: Actor, issue: Issue, names: list[
         label = r.labels.get(name.lower()) or create_label(w, r, name)
         if label.name not in issue.labels:
             issue.labels.append(label.name)
+            issue.events.append(Happened("LabeledEvent", actor.user))
             tell_issue(w, r, actor, issue, "labeled", label=shapes.label(w, r, label))
 
 
@@ -123,7 +126,7 @@ def remove_label(w: World, r: Repository, actor: Actor, issue: Issue, name: str)
     if label is None or label.name not in issue.labels:
         raise ApiError(404, "Label does not exist")
     issue.labels.remove(label.name)
-    issue.unlabeled.append(actor.user)
+    issue.events.append(Happened("UnlabeledEvent", actor.user))
     tell_issue(w, r, actor, issue, "unlabeled", label=shapes.label(w, r, label))
 
 
@@ -134,7 +137,17 @@ def assign(w: World, r: Repository, actor: Actor, issue: Issue, logins: list[str
         account = w.accounts.get(login.lower())
         if account and account not in issue.assignees and w.role(r, account):
             issue.assignees.append(account)
+            issue.events.append(Happened("AssignedEvent", actor.user, account))
             tell_issue(w, r, actor, issue, "assigned", assignee=shapes.user(w, account))
+
+
+def check_assignees(w: World, r: Repository, logins: list[str]) -> None:
+    """Raises 422 for people who can't be assigned, as GitHub does where they are part of an issue's fields."""
+    for login in logins:
+        account = w.accounts.get(login.lower())
+        if account is None or not w.role(r, account):
+            problem = {"resource": "Issue", "field": "assignees", "code": "invalid", "value": login}
+            raise unprocessable("Validation Failed", problem)
 
 
 def comment(w: World, r: Repository, actor: Actor, issue: Issue, body: str) -> Comment:
@@ -195,6 +208,8 @@ def open_pull(w: World, r: Repository, actor: Actor, wanted: Json) -> Pull:
             raise unprocessable("Validation Failed", {"resource": "PullRequest", "field": name, "code": "invalid"})
     if any(p.open and p.head == branch and p.base == wanted["base"] and p.head_repository is source for p in r.pulls):
         raise invalid("PullRequest", f"A pull request already exists for {source.owner.login}:{branch}.")
+    if wanted.get("draft") and r.no_drafts:
+        raise unprocessable("Draft pull requests are not supported in this repository.")
     return _opened(w, r, actor, wanted, (source, branch, str(head), str(base)))
 
 
@@ -238,6 +253,12 @@ def change_base(w: World, r: Repository, actor: Actor, pull: Pull, base: str) ->
     tip = r.branch(base)
     if tip is None:
         raise unprocessable("Validation Failed", {"resource": "PullRequest", "field": "base", "code": "invalid"})
+    if any(p.open and p is not pull and (p.head, p.base) == (pull.head, base) for p in r.pulls):
+        why = f"A pull request already exists for base branch '{base}' and head branch '{pull.head}'"
+        raise invalid("PullRequest", why, field="base")
+    if r.git.is_ancestor(pull.head_sha, tip):
+        why = f"There are no new commits between base branch '{base}' and head branch '{pull.head}'"
+        raise invalid("PullRequest", why, field="base")
     was = {"ref": {"from": pull.base}, "sha": {"from": pull.base_sha}}
     pull.base, pull.base_sha = base, tip
     refs.tell_pull(w, r, actor, pull, "edited", changes={"base": was})
@@ -264,19 +285,31 @@ def review(w: World, r: Repository, actor: Actor, pull: Pull, said: tuple[str, s
 
 
 def request_reviewers(w: World, r: Repository, actor: Actor, pull: Pull, logins: list[str], teams: list[str]) -> None:
-    for login in logins:
-        account = w.accounts.get(login.lower())
-        if account is None or w.role(r, account) is None:
-            raise unprocessable(
-                "Reviews may only be requested from collaborators. One or more of the users is not one."
-            )
-        if account is not pull.issue.user and account not in pull.reviewers:
+    refs.writable(r)
+    for account in _askable(w, r, pull, logins, teams):
+        if account not in pull.reviewers:
             pull.reviewers.append(account)
+            pull.issue.events.append(Happened("ReviewRequestedEvent", actor.user, account))
             refs.tell_pull(w, r, actor, pull, "review_requested", requested_reviewer=shapes.user(w, account))
     for team in teams:
         if team not in pull.teams:
             pull.teams.append(team)
+            pull.issue.events.append(Happened("ReviewRequestedEvent", actor.user, team))
             refs.tell_pull(w, r, actor, pull, "review_requested", requested_team=shapes.team(w, r, team))
+
+
+def _askable(w: World, r: Repository, pull: Pull, logins: list[str], teams: list[str]) -> list[Account]:
+    """Raises 422 when any of them can't be asked: none is then."""
+    found = [w.accounts.get(login.lower()) for login in logins]
+    if pull.issue.user in found:
+        raise unprocessable("Review cannot be requested from pull request author.")
+    people = [account for account in found if account and account.login in r.collaborators]
+    if len(people) < len(logins) or not set(teams) <= r.teams:
+        raise unprocessable(
+            "Reviews may only be requested from collaborators. One or more of the users or teams you specified "
+            f"is not a collaborator of the {r.full_name} repository."
+        )
+    return people
 
 
 # Merging

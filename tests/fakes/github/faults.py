@@ -76,9 +76,9 @@ class Faults:
         """Carry out the nth matching request, and answer an error all the same."""
         self.add(Fault("status", nth=nth, times=times, status=status, after=True), **match)
 
-    def garble(self, text: str, *, nth: int = 1, times: int = 1, **match: str | bool) -> None:
-        """Answer the nth matching request 200 with this text, undone."""
-        self.add(Fault("garble", nth=nth, times=times, text=text), **match)
+    def garble(self, text: str, status: int = 200, *, nth: int = 1, times: int = 1, **match: str | bool) -> None:
+        """Answer the nth matching request with this text, undone."""
+        self.add(Fault("garble", nth=nth, times=times, text=text, status=status), **match)
 
     def slow(self, seconds: float, *, nth: int = 1, times: int = 1, **match: str | bool) -> None:
         """Wait before carrying out the nth matching request (ended early when the fake stops)."""

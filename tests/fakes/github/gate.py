@@ -134,7 +134,7 @@ class Gate:
         if fault.kind == "call" and fault.call:
             fault.call()
         if fault.kind == "garble":
-            return Reply(200, {"content-type": JSON}, fault.text.encode())
+            return Reply(fault.status, {"content-type": JSON}, fault.text.encode())
         if fault.kind == "secondary":
             return _refused(self.limits.secondary(), {})
         if fault.kind == "status":
@@ -192,7 +192,8 @@ class Gate:
         """``ETag`` on what is read; 304, which costs nothing, where the caller has it already."""
         if request.method != "GET" or reply.status != 200:
             return reply
-        etag = f'W/"{hashlib.sha256(reply.body + caller.key.encode()).hexdigest()}"'
+        # GitHub's ETags are a token's own: what one token read is told again in full to the next.
+        etag = f'W/"{hashlib.sha256(reply.body + request.headers.get("authorization", "").encode()).hexdigest()}"'
         reply.headers["etag"] = etag
         reply.headers["cache-control"] = "private, max-age=60, s-maxage=60"
         known = {one.strip().removeprefix("W/") for one in request.headers.get("if-none-match", "").split(",")}

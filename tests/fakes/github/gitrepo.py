@@ -98,6 +98,7 @@ class GitRepository:
         self._written: set[str] = set()
         self._commits: dict[str, Commit] = {}
         self._trees: dict[str, dict[str, Entry]] = {}
+        self._sizes: dict[str, int] = {}
 
     def init(self, branch: str) -> None:
         for folder in ("objects/info", "objects/pack", "refs/heads", "refs/tags"):
@@ -144,6 +145,15 @@ class GitRepository:
     def blob(self, sha: str) -> bytes | None:
         found = self.read(sha)
         return found[1] if found and found[0] == "blob" else None
+
+    def size(self, sha: str) -> int:
+        """The bytes of a blob, 0 where there is none."""
+        if sha not in self._sizes:
+            data = self.blob(sha)
+            if data is None:
+                return 0
+            self._sizes[sha] = len(data)
+        return self._sizes[sha]
 
     def tree(self, sha: str) -> dict[str, Entry] | None:
         """The entries of one tree by name, in git's order."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from graphql import (
@@ -30,7 +30,7 @@ from graphql import (
 from tests.fakes.github import specs
 from tests.fakes.github.errors import ApiError
 from tests.fakes.github.graphql_mutations import MUTATIONS
-from tests.fakes.github.graphql_nodes import Context, Node, actor, by_id, repository
+from tests.fakes.github.graphql_nodes import LARGEST_PAGE, Context, Node, actor, by_id, repository
 from tests.fakes.github.records import Json, node_key
 
 _lock = threading.Lock()
@@ -48,6 +48,16 @@ def _schema() -> GraphQLSchema:
     return build_schema(specs.graphql_sdl(), assume_valid=True, assume_valid_sdl=True, no_location=True)
 
 
+@lru_cache(maxsize=256)
+def _checked(text: str) -> tuple[DocumentNode | None, tuple[GraphQLError, ...]]:
+    """A query read, and what is wrong with it; a client sends the same few texts again and again."""
+    try:
+        document = parse(text)
+    except GraphQLError as error:
+        return None, (error,)
+    return document, tuple(validate(schema(), document))
+
+
 class Query:
     """One request to ``/graphql``: read, checked against the schema, weighed, carried out."""
 
@@ -62,13 +72,9 @@ class Query:
         if not isinstance(self.text, str):
             self.errors = [GraphQLError("A query attribute must be specified and must be a string.")]
             return None
-        try:
-            document = parse(self.text)
-        except GraphQLError as error:
-            self.errors = [error]
-            return None
-        self.errors = validate(schema(), document)
-        return None if self.errors else document
+        document, wrong = _checked(self.text)
+        self.errors = list(wrong)
+        return None if wrong else document
 
     @property
     def operation(self) -> OperationDefinitionNode | None:
@@ -181,11 +187,14 @@ def _root(c: Context) -> Node:
 
     def node(_info: Any, id: str) -> Node:  # noqa: A002 - GraphQL's own argument name
         found = _node(c, id)
-        if found is None:
-            raise ApiError(404, f"Could not resolve to a node with the global id of '{id}'", kind="NOT_FOUND")
+        if isinstance(found, ApiError):
+            raise found
         return found
 
-    def nodes(_info: Any, ids: list[str]) -> list[Node | None]:
+    def nodes(_info: Any, ids: list[str]) -> list[Node | ApiError]:
+        if len(ids) > LARGEST_PAGE:
+            raise ApiError(422, f"You may not provide more than {LARGEST_PAGE} node ids; you provided {len(ids)}.")
+        # An error in a list is that place's own: the others are told all the same.
         return [_node(c, one) for one in ids]
 
     def account(_info: Any, login: str) -> Node:
@@ -209,11 +218,17 @@ def _mutation(c: Context, name: str) -> Any:
     return run
 
 
-def _node(c: Context, identifier: str) -> Node | None:
+def _node(c: Context, identifier: str) -> Node | ApiError:
+    """What an id means, or GitHub's refusal of it."""
     try:
-        return by_id(c, *node_key(identifier))
+        found = by_id(c, *node_key(identifier))
     except ValueError:
-        return None
+        found = None
+    except ApiError as error:
+        return error
+    if found is None:
+        return ApiError(404, f"Could not resolve to a node with the global id of '{identifier}'", kind="NOT_FOUND")
+    return found
 
 
 def _rate_limit(c: Context) -> Node:

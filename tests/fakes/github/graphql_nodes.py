@@ -19,6 +19,7 @@ from tests.fakes.github.records import (
     Comment,
     CommitStatus,
     Deployment,
+    Happened,
     Issue,
     Json,
     Pull,
@@ -252,7 +253,15 @@ def _pulls(c: Context, r: Repository, arguments: Json) -> Node:
 def _issues(c: Context, r: Repository, arguments: Json) -> Node:
     c.demand(r, "issues:read")
     states = arguments.get("states")
-    found = [one for one in r.issues.values() if not one.pull and (not states or one.state.upper() in states)]
+    labels, creator = arguments.get("labels"), (arguments.get("filterBy") or {}).get("createdBy")
+    found = [
+        one
+        for one in r.issues.values()
+        if not one.pull
+        and (not states or one.state.upper() in states)
+        and (not labels or set(labels) & set(one.labels))
+        and creator in {None, one.user.login}
+    ]
     return connection(_ordered(found, arguments), lambda one: issue(c, r, one), arguments)
 
 
@@ -502,6 +511,8 @@ def _shared(c: Context, r: Repository, one: Issue) -> Node:
     kind = "pull" if one.pull else "issues"
     return {
         "databaseId": one.pull.id if one.pull else one.id,
+        "fullDatabaseId": str(one.pull.id if one.pull else one.id),
+        "viewerDidAuthor": _is_viewer(c, one.user),
         "number": one.number,
         "title": one.title,
         "body": one.body or "",
@@ -535,7 +546,10 @@ def comment(c: Context, r: Repository, parent: Issue, one: Comment) -> Node:
     return {
         "__typename": "IssueComment",
         "id": node_id("IC", one.id),
-        "databaseId": one.id,
+        # An Int, which ids of comments have long outgrown.
+        "databaseId": one.id if one.id < 2**31 else None,
+        "fullDatabaseId": str(one.id),
+        "reactionGroups": lazily(lambda: _reactions(c, one)),
         "body": one.body,
         "author": actor(c, one.user),
         "authorAssociation": shapes.association(c.w, r, one.user),
@@ -543,10 +557,38 @@ def comment(c: Context, r: Repository, parent: Issue, one: Comment) -> Node:
         "updatedAt": stamp(one.updated_at),
         "isMinimized": one.minimized is not None,
         "minimizedReason": one.minimized,
-        "viewerDidAuthor": c.caller.token is not None and c.caller.token.user is one.user,
+        "viewerDidAuthor": _is_viewer(c, one.user),
         "url": f"{c.w.web_url}/{r.full_name}/issues/{parent.number}#issuecomment-{one.id}",
         "repository": lazily(lambda: repository(c, r)),
     }
+
+
+REACTIONS = {
+    "+1": "THUMBS_UP",
+    "-1": "THUMBS_DOWN",
+    "laugh": "LAUGH",
+    "hooray": "HOORAY",
+    "confused": "CONFUSED",
+    "heart": "HEART",
+    "rocket": "ROCKET",
+    "eyes": "EYES",
+}
+
+
+def _reactions(c: Context, one: Comment) -> list[Node]:
+    """One group for each way to react, also where nobody did."""
+    return [
+        {
+            "__typename": "ReactionGroup",
+            "content": name,
+            "viewerHasReacted": any(_is_viewer(c, r.user) for r in one.reactions if r.content == content),
+        }
+        for content, name in REACTIONS.items()
+    ]
+
+
+def _is_viewer(c: Context, account: Account) -> bool:
+    return c.caller.token is not None and c.caller.token.user is account
 
 
 def pull_state(p: Pull) -> str:
@@ -591,7 +633,6 @@ def _plain_pull(c: Context, r: Repository, p: Pull) -> Node:
         "isInMergeQueue": entry is not None,
         "mergeQueueEntry": queue_entry(c, r, entry) if entry else None,
         "maintainerCanModify": p.maintainer_can_modify,
-        "viewerDidAuthor": c.caller.token is not None and c.caller.token.user is p.issue.user,
     }
 
 
@@ -644,12 +685,20 @@ def _lists_of_pull(c: Context, r: Repository, p: Pull) -> Node:
 
 
 def _timeline(c: Context, p: Pull, arguments: Json) -> Node:
-    """The events of a pull request's time line that the bot asks for: who closed it, who took labels off."""
-    wanted = arguments.get("itemTypes") or ["CLOSED_EVENT", "UNLABELED_EVENT"]
-    found = [("UnlabeledEvent", who) for who in p.issue.unlabeled if "UNLABELED_EVENT" in wanted]
-    if p.issue.closed_by and "CLOSED_EVENT" in wanted:
-        found.append(("ClosedEvent", p.issue.closed_by))
-    return connection(found, lambda one: {"__typename": one[0], "actor": actor(c, one[1])}, arguments)
+    """The events of a pull request's time line that the bot asks for: labels, assignees, reviewers, who closed it."""
+    happened = list(p.issue.events)
+    if p.issue.closed_by:
+        happened.append(Happened("ClosedEvent", p.issue.closed_by))
+    wanted = {name.replace("_", "").lower() for name in arguments.get("itemTypes") or ()}
+    found = [one for one in happened if not wanted or one.kind.lower() in wanted]
+    return connection(found, lambda one: _event(c, one), arguments)
+
+
+def _event(c: Context, one: Happened) -> Node:
+    told: Node = {"__typename": one.kind, "actor": actor(c, one.by)}
+    if isinstance(one.to, Account):
+        return {**told, "assignee": actor(c, one.to), "requestedReviewer": actor(c, one.to)}
+    return {**told, "requestedReviewer": {"__typename": "Team", "slug": one.to, "name": one.to}}
 
 
 def _changed(one: Json) -> Node:

@@ -125,6 +125,15 @@ class Review:
     submitted_at: datetime
 
 
+@dataclass(frozen=True)
+class Happened:
+    """An event of a time line, ``kind`` as GraphQL calls it; ``to``: who was assigned or asked (a team by its name)."""
+
+    kind: str
+    by: Account
+    to: Account | str | None = None
+
+
 @dataclass(eq=False)
 class Issue:
     """An issue, or the half of a pull request that is one."""
@@ -147,8 +156,7 @@ class Issue:
     reactions: list[Reaction] = field(default_factory=list)
     pull: Pull | None = None
     app: App | None = None
-    # Who took labels off, for the time line.
-    unlabeled: list[Account] = field(default_factory=list)
+    events: list[Happened] = field(default_factory=list)
 
 
 @dataclass(eq=False)
@@ -340,6 +348,10 @@ class Repository:
     parent: Repository | None = None
     numbers: int = 0
     collaborators: dict[str, str] = field(default_factory=dict)
+    # Teams that have access.
+    teams: set[str] = field(default_factory=set)
+    # A private repository of a free plan has none.
+    no_drafts: bool = False
     labels: dict[str, Label] = field(default_factory=dict)
     issues: dict[int, Issue] = field(default_factory=dict)
     check_suites: list[CheckSuite] = field(default_factory=list)

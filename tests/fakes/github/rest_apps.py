@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from tests.fakes.github import auth, shapes
 from tests.fakes.github.clock import stamp
 from tests.fakes.github.errors import ApiError, not_found
@@ -133,7 +135,7 @@ def hook_config(call: Call) -> Answer:
 @route("GET", "/app/hook/deliveries")
 def list_deliveries(call: Call) -> Answer:
     app = _app(call)
-    found = [d for d in reversed(call.w.webhooks.deliveries) if d.app_id == app.id]
+    found = [d for d in reversed(call.w.webhooks.deliveries) if d.app_id == app.id and _is_kept(call, d)]
     state = call.query.get("status")
     if state:
         found = [d for d in found if d.delivered == (state == "success")]
@@ -144,7 +146,8 @@ def list_deliveries(call: Call) -> Answer:
     size = min(int(call.query.get("per_page", "30")), 100)
     headers = {}
     if len(found) > size:
-        headers["link"] = f'<{call.url}?per_page={size}&cursor=v1_{found[size - 1].id}>; rel="next"'
+        more = f"&status={state}" if state else ""
+        headers["link"] = f'<{call.url}?per_page={size}{more}&cursor=v1_{found[size - 1].id}>; rel="next"'
     return Answer(200, [_delivery(d) for d in found[:size]], headers)
 
 
@@ -168,9 +171,14 @@ def redeliver(call: Call) -> Answer:
 def _delivery_of(call: Call) -> Delivery:
     app, number = _app(call), call.number("delivery_id")
     for one in call.w.webhooks.deliveries:
-        if one.id == number and one.app_id == app.id:
+        if one.id == number and one.app_id == app.id and _is_kept(call, one):
             return one
     raise not_found()
+
+
+def _is_kept(call: Call, one: Delivery) -> bool:
+    """GitHub remembers deliveries for three days (https://docs.github.com/en/webhooks/testing-and-troubleshooting-webhooks/redelivering-webhooks)."""
+    return call.w.clock() - one.at <= timedelta(days=3)
 
 
 def _delivery(one: Delivery) -> Json:

@@ -33,6 +33,7 @@ def list_issues(call: Call) -> Answer:
 def create_issue(call: Call) -> Answer:
     call.want("title")
     r = call.repo
+    actions.check_assignees(call.w, r, list(call.json.get("assignees") or []))
     one = actions.open_issue(call.w, r, call.actor, str(call.json["title"]), call.json.get("body"))
     actions.add_labels(call.w, r, call.actor, one, _names(call.json.get("labels") or []))
     actions.assign(call.w, r, call.actor, one, list(call.json.get("assignees") or []))
@@ -149,6 +150,7 @@ def get_issue(call: Call) -> Answer:
 @route("PATCH", "/repos/{owner}/{repo}/issues/{issue_number}", *WRITE)
 def update_issue(call: Call) -> Answer:
     r, one = call.repo, call.issue
+    actions.check_assignees(call.w, r, list(call.json.get("assignees") or []))
     actions.edit_issue(call.w, r, call.actor, one, call.json)
     if "labels" in call.json:
         set_labels(call)

@@ -323,7 +323,7 @@ def tree_entry(w: World, r: Repository, path: str, entry: Entry) -> Json:
     if entry.kind == "commit":
         return told
     if entry.kind == "blob":
-        told["size"] = len(r.git.blob(entry.sha) or b"")
+        told["size"] = r.git.size(entry.sha)
     return {**told, "url": f"{w.url}/repos/{r.full_name}/git/{entry.kind}s/{entry.sha}"}
 
 

@@ -18,6 +18,7 @@ def upgrade() -> None:
     """Add the columns and create the tables."""
     op.add_column("proposals", sa.Column("number", sa.Integer, nullable=False, server_default="0"))
     op.add_column("proposals", sa.Column("node", sa.Text, nullable=False, server_default=""))
+    op.add_column("proposals", sa.Column("sources", sa.Text, nullable=False, server_default=""))
     op.add_column("proposals", sa.Column("told", sa.Text, nullable=False, server_default=""))
     _repositories()
     _talk()
@@ -29,7 +30,7 @@ def downgrade() -> None:
     """Drop the tables and the columns."""
     for table in ("writes", "deliveries", "answered", "watched", "repositories"):
         op.drop_table(table)
-    for column in ("told", "node", "number"):
+    for column in ("told", "sources", "node", "number"):
         op.drop_column("proposals", column)
 
 

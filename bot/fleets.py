@@ -1,0 +1,180 @@
+"""Every fleet of the App, one after the other; and what GitHub tells of them meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from bot.config import ConfigError
+from bot.core.budget import may_read
+from bot.core.errors import ExpectedError
+from bot.core.events import CommentWritten, IssueChanged, PullRequestChanged, Pushed, RepositoryChanged
+from bot.core.model import Answer, Package
+from bot.fleet import Due, Left, Paid, Scout, Survey, Why, expected, pay
+from bot.forge.base import ForgeError
+from bot.forge.github_app import AppIdentity, Installation
+from bot.forge.webhooks import fleet_of
+from bot.github_login import Connected
+from bot.store import Store
+from bot.store.deliveries import Waiting
+from bot.upgrade import Tools
+from bot.visiting import Pass, Seen
+
+
+@dataclass(frozen=True, slots=True)
+class FleetPass:
+    """What a pass over one installation gave.
+
+    ``waiting`` are visits left for a later pass, because GitHub's limit leaves no room for more
+    reading; ``trouble`` is why the fleet could not be looked at.
+    """
+
+    account: str
+    listed: int = 0
+    left_out: Mapping[str, Left] | None = None
+    unchanged: int = 0
+    paid: tuple[Paid, ...] = ()
+    waiting: tuple[Due, ...] = ()
+    trouble: ExpectedError | None = None
+
+
+class Watcher(Protocol):
+    """Is told how a pass goes, from any thread."""
+
+    def surveyed(self, account: str, survey: Survey) -> None:
+        """A fleet was looked at."""
+        ...
+
+    def visited(self, paid: Paid) -> None:
+        """A visit was paid."""
+        ...
+
+    def said(self, words: str) -> None:
+        """GitHub asks for a pause."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What a pass over fleets works with; ``visit`` pays one visit, ``at_once`` is how many run beside each other."""
+
+    store: Store
+    visit: Callable[[Connected, Installation, Due], Pass]
+    tools: Callable[[str, str, bytes | None], Tools]
+    look_up: Callable[[Iterable[Package], str], Mapping[Package, Answer]]
+    forks: bool
+    at_once: int
+    clock: Callable[[], datetime]
+
+
+class Fleets:
+    """The App's installations.
+
+    Every method raises ``ConfigError``, ``StoreError``, and ``ForgeError`` when the App itself can't be reached.
+    """
+
+    def __init__(self, hub: Connected, means: Means, watcher: Watcher) -> None:
+        self._hub = hub
+        self._means = means
+        self._watcher = watcher
+
+    @property
+    def _identity(self) -> AppIdentity:
+        if self._hub.identity is None:
+            raise ConfigError("a plain token has no fleet; name repositories, or set github.app_id and its key")
+        return self._hub.identity
+
+    def run(self) -> tuple[FleetPass, ...]:
+        """A pass over every repository of every installation; one fleet's trouble is not the others'."""
+        told = self._means.store.deliveries().waiting()
+        passes = tuple(self._run_one(one, told) for one in self._identity.installations())
+        self._means.store.prune(self._means.clock())
+        return passes
+
+    def attend(self) -> tuple[Paid, ...]:
+        """Visit the repositories that GitHub told of and that were not visited since."""
+        told = self._means.store.deliveries().waiting()
+        wanted = {one.fleet for one in told}
+        fleets = [one for one in (self._identity.installations() if told else ()) if fleet_of(one.id) in wanted]
+        return tuple(paid for one in fleets for paid in self._attend_one(one, told))
+
+    def _run_one(self, installation: Installation, told: Sequence[Waiting]) -> FleetPass:
+        account = installation.account
+        if installation.suspended:
+            where = f"{account} on GitHub"
+            return FleetPass(
+                account, trouble=ForgeError("The App is suspended", where, "Un-suspend it in the account's settings")
+            )
+        own = [one for one in told if one.fleet == fleet_of(installation.id)]
+        try:
+            survey = self._scout(installation, places_of(own)).survey(self._means.clock())
+        except ForgeError as error:
+            return FleetPass(account, trouble=error)
+        self._watcher.surveyed(account, survey)
+        paid, waiting = self._pay(installation, survey.due)
+        self._settle(own, paid, waiting)
+        return FleetPass(account, survey.listed, survey.left_out, survey.unchanged, paid, waiting)
+
+    def _attend_one(self, installation: Installation, told: Sequence[Waiting]) -> tuple[Paid, ...]:
+        fleet = fleet_of(installation.id)
+        own = [one for one in told if one.fleet == fleet]
+        known = self._means.store.repositories(fleet).all()
+        seen = {
+            name: Seen(known[name].node, known[name].pushed_at) if name in known else Seen() for name in places_of(own)
+        }
+        paid, waiting = self._pay(installation, [Due(name, Why.TOLD, one) for name, one in sorted(seen.items())])
+        self._settle(own, paid, waiting)
+        return paid
+
+    def _settle(self, own: Iterable[Waiting], paid: Iterable[Paid], waiting: Iterable[Due]) -> None:
+        """Note the deliveries that were acted on: those of visits that failed or wait stay for the next pass."""
+        late = {one.repository for one in waiting} | {one.due.repository for one in paid if not expected(one)}
+        self._means.store.deliveries().done([one.id for one in own if late.isdisjoint(places_of([one]))])
+
+    def _pay(self, installation: Installation, due: Sequence[Due]) -> tuple[tuple[Paid, ...], tuple[Due, ...]]:
+        github, means = self._hub.github, self._means
+
+        def may_go_on() -> bool:
+            core, graphql = (github.allowance(installation.id, resource) for resource in ("core", "graphql"))
+            return may_read(core, graphql, means.clock())
+
+        paid: list[Paid] = []
+        waiting: list[Due] = []
+        for one in pay(due, lambda one: means.visit(self._hub, installation, one), means.at_once, may_go_on):
+            if isinstance(one, Due):
+                waiting.append(one)
+            else:
+                paid.append(one)
+                self._watcher.visited(one)
+        return tuple(paid), tuple(waiting)
+
+    def _scout(self, installation: Installation, told: frozenset[str]) -> Scout:
+        means, fleet = self._means, fleet_of(installation.id)
+        return Scout(
+            self._hub.github.fleet(installation, means.store.answers(fleet)),
+            means.store.repositories(fleet),
+            lambda repository, house: means.tools(fleet, repository, house),
+            lambda packages: means.look_up(packages, fleet),
+            means.forks,
+            told,
+        )
+
+
+def places_of(told: Iterable[Waiting]) -> frozenset[str]:
+    """The repositories that these deliveries give a reason to visit."""
+    return frozenset(
+        fact.place.repository
+        for one in told
+        for fact in one.facts
+        if isinstance(fact, PullRequestChanged | CommentWritten | IssueChanged | RepositoryChanged)
+        or (isinstance(fact, Pushed) and fact.default)
+    )
+
+
+def went_well(passes: Iterable[FleetPass]) -> bool:
+    """Whether every fleet could be looked at and every visit was paid."""
+    return all(
+        one.trouble is None and not any(isinstance(paid.result, Exception) for paid in one.paid) for one in passes
+    )

@@ -1,0 +1,157 @@
+"""Ask the registries: where they are, with which credentials, and since when a release is known."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from urllib.parse import urlsplit
+
+from bot import plugins, registries
+from bot.config import PREFIX, ConfigError, RegistrySettings, Settings
+from bot.core.model import Answer, Listing, Package, SkipReason, Unavailable
+from bot.http import Cache, Credential, Http, Limits, origin_of, without_credentials
+from bot.registries import Progress
+from bot.registries.base import Registry
+from bot.store import Sightings, Store
+
+MEBIBYTE = 1024 * 1024
+
+
+class LookUps:
+    """Look-ups in the operator's registries, through the cache of a fleet."""
+
+    def __init__(self, settings: Settings, store: Store) -> None:
+        self._settings = settings
+        self._store = store
+        self._addresses = Addresses(settings, plugins.registries())
+
+    def __call__(
+        self, packages: Collection[Package], fleet: str, progress: Progress | None = None
+    ) -> Mapping[Package, Answer]:
+        """What the registries say of these packages; raises ``StoreError``."""
+        workers = self._settings.config.http.concurrency
+        with client(self._settings, self._store.answers(fleet)) as http:
+            found = registries.look_up(packages, plugins.registries(), http, self._addresses, workers, progress)
+        return dated(found, self._store.sightings(fleet), datetime.now(UTC))
+
+
+def check(settings: Settings) -> None:
+    """Raise ``ConfigError`` for what is wrong with the registries' credentials."""
+    tuple(_credentials(settings.config.registries.values()))
+
+
+def client(settings: Settings, cache: Cache) -> Http:
+    """The one outbound client, with the configured limits and credentials; raises ``ConfigError``."""
+    credentials = tuple(_credentials(settings.config.registries.values()))
+    return Http(cache, credentials=credentials, limits=_limits(settings))
+
+
+def _limits(settings: Settings) -> Limits:
+    http = settings.config.http
+    return Limits(
+        total=http.deadline,
+        body=http.max_answer_mb * MEBIBYTE,
+        per_host=http.concurrency,
+        fresh_for=float(http.fresh_for),
+    )
+
+
+def _credentials(configured: Iterable[RegistrySettings]) -> Iterator[Credential]:
+    for one in configured:
+        password, token = one.password.get_secret_value(), one.token.get_secret_value()
+        if not (password or token or one.username):
+            continue
+        try:
+            yield Credential(origin_of(one.url), username=one.username, password=password, token=token)
+        except ValueError:
+            raise ConfigError("registries: a registry with a name or token needs an http(s) url of its own") from None
+
+
+class Addresses:
+    """Where each package's registry is: answers ``look_up``'s question for a base URL.
+
+    A repository's word is not enough to be sent somewhere (DESIGN law 9): an index that a file
+    names is asked only if the operator configured it, or this machine's own tools use it.
+    """
+
+    def __init__(self, settings: Settings, known: Mapping[str, Registry]) -> None:
+        self._settings = settings
+        self._known = known
+        self._defaults: dict[str, str] = {}
+
+    def __call__(self, package: Package) -> str | Unavailable:
+        """The base URL for this package, or why there is none."""
+        try:
+            default = self._default(package.registry)
+        except (OSError, UnicodeDecodeError) as error:
+            name = getattr(error, "filename", None) or f"the configuration of {package.registry}'s client"
+            detail = f"{name} can't be read ({type(error).__name__}); mend it, or set {_variable(package.registry)}"
+            return Unavailable(SkipReason.REGISTRY_UNAVAILABLE, detail)
+        if package.url is None:
+            return default
+        wanted = _comparable(package.url)
+        for url in (default, *self._configured(package.registry)):
+            if wanted is not None and _comparable(url) == wanted:
+                return url
+        return Unavailable(SkipReason.UNKNOWN_REGISTRY, _unknown(wanted))
+
+    def _default(self, registry: str) -> str:
+        if registry not in self._defaults:
+            configured = self._settings.config.registries.get(registry)
+            own = self._known[registry].default_url
+            url = configured.url if configured and configured.url else own(self._settings.environ, self._settings.home)
+            self._defaults[registry] = url.rstrip("/")
+        return self._defaults[registry]
+
+    def _configured(self, registry: str) -> list[str]:
+        named = self._settings.config.registries.items()
+        return [one.url.rstrip("/") for name, one in named if one.url and (one.protocol or name) == registry]
+
+
+def _variable(registry: str) -> str:
+    return f"{PREFIX}REGISTRIES__{registry.upper()}__URL"
+
+
+def _comparable(url: str) -> str | None:
+    """The address without user information and with no slash at its end, None for what is none."""
+    try:
+        return without_credentials(url).rstrip("/")
+    except ValueError:
+        return None
+
+
+def _unknown(comparable: str | None) -> str:
+    if comparable is None:
+        return "it comes from an index whose address can't be read here; add it to [registries] in freshline.toml"
+    host = urlsplit(comparable).hostname
+    return f"it comes from {host}, which is not configured; add it to [registries] in freshline.toml"
+
+
+def dated(answers: Mapping[Package, Answer], sightings: Sightings, now: datetime) -> dict[Package, Answer]:
+    """The answers with ``first_seen`` filled in where a registry attests no time (DESIGN law 5)."""
+    undated = [a for a in answers.values() if isinstance(a, Listing) and a.undated]
+    first: dict[tuple[str, str, str], datetime] = {}
+    for registry in {listing.package.registry for listing in undated}:
+        own = [listing for listing in undated if listing.package.registry == registry]
+        versions = {_sighted(a.package): [r.version for r in a.releases if r.published is None] for a in own}
+        sightings.note(registry, versions, now)
+        seen = sightings.first_seen(registry, versions)
+        first.update({(registry, name, version): at for (name, version), at in seen.items()})
+    return {package: _dated(answer, first) for package, answer in answers.items()}
+
+
+def _sighted(package: Package) -> str:
+    """A package's name among sightings: one index's package is not another's of the same name."""
+    return package.name if package.url is None else f"{package.name}@{_comparable(package.url)}"
+
+
+def _dated(answer: Answer, first: Mapping[tuple[str, str, str], datetime]) -> Answer:
+    if not isinstance(answer, Listing) or not answer.undated:
+        return answer
+    registry, name = answer.package.registry, _sighted(answer.package)
+    releases = (
+        release if release.published else replace(release, first_seen=first.get((registry, name, release.version)))
+        for release in answer.releases
+    )
+    return replace(answer, releases=tuple(releases))

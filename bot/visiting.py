@@ -1,0 +1,148 @@
+"""A visit to one repository: hear people, decide, propose, answer, and remember how it was left."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from bot.core.rules import Mode
+from bot.forge.base import Board, Conversation, Forge, PullRequests
+from bot.forge.pacing import PostponedError
+from bot.proposing import Discussion, NotesOf, Outcome, State, propose_all
+from bot.store import Proposals, Refusals, Repositories, RepositoryRecord
+from bot.store.codec import encode_reading
+from bot.store.proposals import ProposalStatus
+from bot.tending import Company, Heard, answer, hear, learn, tell_hands_off, write_board
+from bot.upgrade import Scan, Tools, policy_in_force, readers, scan
+
+
+class Social(Forge, PullRequests, Conversation, Protocol):
+    """A forge with pull requests and people who talk on them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """What a visit gave.
+
+    ``diffs`` are (branch, unified diff) pairs of a dry run; ``observed`` is true where policy lets
+    it write nothing, ``dry`` where it was asked not to; ``notes`` are what people should know of
+    it; ``postponed`` tells that some of it waits for a later pass.
+    """
+
+    scan: Scan
+    outcomes: tuple[Outcome, ...]
+    diffs: tuple[tuple[str, str], ...] = ()
+    observed: bool = False
+    dry: bool = False
+    notes: tuple[str, ...] = ()
+    postponed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """What the store keeps of a fleet, as far as a visit needs it."""
+
+    proposals: Proposals
+    refusals: Refusals
+    repositories: Repositories
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What was known of a repository on the forge before the visit.
+
+    ``node`` and ``pushed_at`` are the forge's words; ``changed`` tells when each node that is
+    watched had changed last.
+    """
+
+    node: str = ""
+    pushed_at: str = ""
+    changed: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One visit, with all it needs; ``tools`` are made anew when something was learned."""
+
+    forge: Social
+    shelf: Shelf
+    tools: Callable[[], Tools]
+    notes: NotesOf
+    now: datetime
+    seen: Seen = field(default_factory=Seen)
+
+    @property
+    def company(self) -> Company:
+        """The repository with its pull requests and its people."""
+        shelf = self.shelf
+        return Company(self.forge, self.forge, self.forge, shelf.proposals, shelf.refusals, shelf.repositories)
+
+    def carry_out(self) -> Pass:
+        """Hear, decide, propose, answer, remember. Raises ``ForgeError`` and ``StoreError``."""
+        heard, late = Heard(), False
+        mode = policy_in_force(self.forge, self.tools()).mode or Mode.PROPOSE
+        if mode is not Mode.OBSERVE:
+            try:
+                learn(self.company, self.now)
+                heard = hear(self.company, mode, self.now)
+            except PostponedError:
+                late = True  # what people said stands on the forge, and is heard in the next pass
+        found = scan(self.forge, self.tools(), self.now)
+        if mode is Mode.OBSERVE:
+            done = Pass(found, (), observed=True)
+            self._remember(done, self.forge.board())
+            return done
+        discussion = Discussion(self.forge, heard.wishes, self.notes)
+        outcomes = propose_all(self.forge, self.shelf.proposals, found, self.now, discussion)
+        board, told_late = self._tell(heard, found, outcomes)
+        waits = late or told_late or any(outcome.soon for outcome in outcomes)
+        done = Pass(found, outcomes, notes=heard.notes, postponed=waits)
+        self._remember(done, board)
+        return done
+
+    def _tell(self, heard: Heard, found: Scan, outcomes: tuple[Outcome, ...]) -> tuple[Board | None, bool]:
+        """Answer, say what is to be said, bring the dashboard up to date; and whether some of it has to wait."""
+        try:
+            tell_hands_off(self.company, outcomes, self.now)
+            # The dashboard first: a box that was ticked is unticked once it is done.
+            board = write_board(self.company, found, outcomes)
+            answer(self.company, heard, outcomes, self.now)
+        except PostponedError:
+            return self.forge.board(), True
+        return board, False
+
+    def _remember(self, done: Pass, board: Board | None) -> None:
+        """Keep how the repository was left, so that it is not looked at again before something happens."""
+        found, shelf = done.scan, self.shelf
+        known = found.known
+        if known is None or known.commit is None:
+            return
+        reading = encode_reading(known.reading.files, known.reading.skipped)
+        settled = found.fingerprint if known.complete and reading and not unsettled(done) else ""
+        shelf.repositories.save(
+            RepositoryRecord(
+                repository=self.forge.repository,
+                node=self.seen.node,
+                pushed_at=self.seen.pushed_at,
+                branch=known.branch,
+                head=known.commit,
+                house_policy=known.house or "",
+                own_policy=known.own or "",
+                readers=readers(self.tools()),
+                reading=reading,
+                settled=settled,
+                board=board.number if board else 0,
+                board_node=board.node if board else "",
+                visited_at=self.now,
+            )
+        )
+        open_ones = shelf.proposals.all(self.forge.repository, ProposalStatus.OPEN)
+        nodes = {node for node in (*(one.node for one in open_ones), board.node if board else "") if node}
+        shelf.repositories.watch(self.forge.repository, {node: self.seen.changed.get(node, "") for node in nodes})
+
+
+def unsettled(done: Pass) -> bool:
+    """Whether a visit left something that the next pass should look at, whatever else happens."""
+    return done.postponed or any(one.state is State.LEFT_ALONE and not one.theirs for one in done.outcomes)
