@@ -188,7 +188,9 @@ def from_releases(name: str, wanted: Range, releases: Sequence[Published], *, sh
         owned = [(release, version) for release, version, owner in read if owner == "nobody"]
     chosen = _chosen(owned, wanted)
     return trimmed(
-        Entry(version, _title(release.title, name, version), release.text, release.url, release.published)
+        Entry(
+            version, _title(release.title, name, version), _body(release, name, version), release.url, release.published
+        )
         for version, release in chosen
     )
 
@@ -228,6 +230,13 @@ def _is(prefix: str, name: str) -> bool:
 
 def _bare(text: str) -> str:
     return re.sub(r"[^a-z0-9]", "", text.lower())
+
+
+def _body(release: Published, name: str, version: str) -> str:
+    """A release's text without a first heading that says again which version it is."""
+    text = release.text.lstrip()
+    first, _, rest = text.partition("\n")
+    return rest if first.startswith("#") and _stated(first.lstrip("#"), name) == version else text
 
 
 def _title(title: str, name: str, version: str) -> str:

@@ -331,7 +331,7 @@ class Conversation(Protocol):
     """What people and the bot say to each other on a forge that has pull requests. Methods raise ``ForgeError``."""
 
     def asked(self) -> tuple[Asked, ...]:
-        """The latest comments on the bot's pull requests that begin with ``/freshline``, oldest first, never its own."""
+        """Latest comments on the bot's pull requests that begin with ``/freshline``, oldest first, never its own."""
         ...
 
     def answered(self, asked: Asked) -> bool:

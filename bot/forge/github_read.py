@@ -65,7 +65,7 @@ class Contents:
         try:
             answer = self._client.ask(query, {**named(self._client), **variables}, _ContentsAnswer)
         except GitHubError as error:
-            if len(batch) == 1 or not (error.passing or _too_much(error)):
+            if not error.passing or len(batch) == 1:
                 raise
             middle = len(batch) // 2
             self._ask(batch[:middle])
@@ -131,11 +131,6 @@ class _Files(msgspec.Struct):
 
 class _FilesAnswer(msgspec.Struct):
     repository: _Files
-
-
-def _too_much(error: GitHubError) -> bool:
-    """Whether a query would cost GitHub more than it spends on one (``RESOURCE_LIMITS_EXCEEDED``)."""
-    return error.said.startswith("Resource limits for this query exceeded")
 
 
 def _batches(blobs: Iterable[str], sizes: Mapping[str, int]) -> Iterator[list[str]]:

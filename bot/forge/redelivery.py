@@ -5,7 +5,7 @@ https://docs.github.com/en/webhooks/using-webhooks/automatically-redelivering-fa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -69,21 +69,13 @@ def redeliver(
 def _attempts(identity: AppIdentity, since: datetime) -> tuple[list[HookDelivery], bool]:
     """The attempts since then, and whether these are all."""
     found: list[HookDelivery] = []
-    for page, last in _pages(identity):
-        found += [one for one in page if one.delivered_at >= since]
-        if last or page[-1].delivered_at < since:
-            return found, True
-    return found, False
-
-
-def _pages(identity: AppIdentity) -> Iterator[tuple[list[HookDelivery], bool]]:
-    """Pages with something on them, newest first, and whether each is the last."""
     cursor = ""
     for _ in range(MAX_PAGES):
-        page, cursor = identity.hook_deliveries(cursor)
-        yield page, not cursor or not page
-        if not cursor or not page:
-            return
+        page, cursor = identity.hook_deliveries(cursor)  # newest first
+        found += [one for one in page if one.delivered_at >= since]
+        if not cursor or not page or page[-1].delivered_at < since:
+            return found, True
+    return found, False
 
 
 def _failed(attempts: Iterable[HookDelivery]) -> list[HookDelivery]:

@@ -1,9 +1,9 @@
 """A pass over a fleet of 1,000 repositories, 5 % of them changed since the last one, as ``freshline run --fleet``.
 
-GitHub and the registries are fakes in one process, the bot is another, as two cores would have it. All
-repositories have current versions; the change leaves 40 repositories current and one dependency of ten others behind,
-which makes ten pull requests. Seconds are wall clock, memory is the peak of the bot's process in MB.
-``python -m tests.benchmarks.bench_fleet`` prints JSON.
+GitHub and the registries are fakes in one process, the bot is another. All repositories have current
+versions; the change leaves 40 repositories current and one dependency of ten others behind. That makes ten
+pull requests, whose 50 writes go one a second: the pace that GitHub asks for. Seconds are wall clock, memory
+is the peak of the bot's process in MB. ``python -m tests.benchmarks.bench_fleet`` prints JSON.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ def _files(number: int) -> dict[str, Content]:
     """Two to four manifests, each of one of a few shapes, and what else a repository holds."""
     shape = random.Random(number % SHAPES)
     manifests: list[tuple[str, Content]] = [
-        ("pyproject.toml", _pyproject(shape, NEWEST)),
+        ("pyproject.toml", _pyproject(shape, NEWEST, f"service-{number}")),
         ("web/package.json", _package_json(shape)),
         ("tools/requirements.txt", "".join(f"{name}=={NEWEST}\n" for name in _some(shape))),
         ("docs/pyproject.toml", _pyproject(shape, NEWEST)),
@@ -101,10 +101,10 @@ def _some(shape: random.Random) -> list[str]:
     return [f"package-{number}" for number in sorted(shape.sample(range(PACKAGES), DEPENDENCIES))]
 
 
-def _pyproject(shape: random.Random, first: str) -> str:
+def _pyproject(shape: random.Random, first: str, name: str = "service") -> str:
     versions = [first, *[NEWEST] * (DEPENDENCIES - 1)]
     lines = "".join(f'    "{name}=={version}",\n' for name, version in zip(_some(shape), versions, strict=True))
-    return f'[project]\nname = "service"\nversion = "1"\ndependencies = [\n{lines}]\n'
+    return f'[project]\nname = "{name}"\nversion = "1"\ndependencies = [\n{lines}]\n'
 
 
 def _package_json(shape: random.Random) -> str:
@@ -153,7 +153,8 @@ def measure() -> dict[str, dict[str, float]]:
     """Seconds, requests, MB and their limits by name of the measurement."""
     missing = specs.why_not()
     if missing:
-        raise SystemExit(f"the fake GitHub lacks {missing}")
+        print(f"fleet: not measured, {missing}", file=sys.stderr)  # noqa: T201 - standard output is for figures
+        return {}
     with ExitStack() as closing:
         folder = Path(closing.enter_context(tempfile.TemporaryDirectory()))
         world = closing.enter_context(_world())
@@ -174,11 +175,11 @@ Measured = tuple[float, Mapping[str, Any]]
 
 def _figures(first: Measured, quiet: Measured, changed: Measured) -> dict[str, dict[str, float]]:
     wrong = [reason for _, counts in (first, quiet, changed) for reason in counts["violations"]]
-    if wrong or changed[1]["pulls"] != BEHIND or quiet[1]["writes"]:
-        raise AssertionError(f"{changed[1]['pulls']} pull requests, {quiet[1]['writes']} writes; {wrong[:3]}")
+    if wrong or changed[1]["pulls"] != BEHIND or quiet[1]["writes"] or first[1]["reads"] < 3 * REPOSITORIES:
+        raise AssertionError(f"not the passes that were to be measured: {first[1]}, {quiet[1]}, {changed[1]}")
     return {
         "first_seconds": figure(first[0], 300),
-        "first_reads": figure(first[1]["reads"], 12 + 3 * REPOSITORIES),
+        "first_reads": figure(first[1]["reads"], 24 + 3 * REPOSITORIES),
         "quiet_seconds": figure(quiet[0], 60),
         "quiet_reads": figure(quiet[1]["reads"], 12),
         "changed_seconds": figure(changed[0], 120),

@@ -166,6 +166,16 @@ def test_a_title_that_says_more_than_the_version_is_shown(title: str, shown: str
     assert found.title == shown
 
 
+def test_a_heading_that_says_the_version_again_is_left_out() -> None:
+    def text(words: str) -> str:
+        (found,) = notes.from_releases("x", between("1.0", "1.1"), [published("1.1", words)], shared=False)
+        return found.text
+
+    assert text("\r\n# x 1.1 (6th May)\r\n\r\n## New\r\n- a") == "#### New\n- a"
+    assert text("# New in 1.0\n- a") == "#### New in 1.0\n- a"
+    assert text("1.1 is out") == "1.1 is out"
+
+
 def test_many_and_long_notes_are_bounded() -> None:
     releases = [published(f"1.{n}", "word " * 2000) for n in range(1, 60)]
     found = notes.from_releases("x", between("1.0", "1.59"), releases, shared=False)

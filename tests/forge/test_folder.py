@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.forge import folder as module
-from bot.forge.base import Entry, ForgeError, TooLarge
+from bot.forge.base import Entry, ForgeError, Found, TooLarge
 from bot.forge.folder import FolderForge
 from bot.forge.local import open_forge
 from tests.forge.conftest import BRANCH, new
@@ -74,6 +74,14 @@ def test_what_went_away_meanwhile_is_not_there(plain: Path) -> None:
 def test_a_large_file_is_not_loaded(plain: Path) -> None:
     found = opened(plain).snapshot().read_many(["package.json", "a/b/pyproject.toml"], limit=15)
     assert found == {"package.json": b"package.json", "a/b/pyproject.toml": TooLarge(18, 15)}
+
+
+def test_a_text_is_searched_for(plain: Path) -> None:
+    for name, text in {"a.py": "# /// script\n", "b.py": "x\n", "c.txt": "# /// script\n"}.items():
+        (plain / name).write_text(text)
+    snapshot = FolderForge(plain).snapshot()
+    assert snapshot.containing(["# /// script"], ["*.py"]) == Found(frozenset({"a.py"}))
+    assert snapshot.containing(["nowhere"], ["*.py"]) == Found(frozenset())
 
 
 def test_odd_names(plain: Path) -> None:

@@ -69,7 +69,7 @@ def operations(at: Desk) -> list[str | None]:
 
 def test_a_hundred_manifests_and_as_many_scripts_as_are_searched_cost_three_reads(at: Desk, facts: FactsCache) -> None:
     manifests = {f"services/s{n:03}/pyproject.toml": PROJECT.replace("5.1", f"5.{n}") for n in range(100)}
-    scripts = {f"tools/t{n:04}.py": f"print({n})\n" for n in range(3000)}
+    scripts = {f"tools/t{n:04}.py": f"print({n})\n" for n in range(1000)}
     found = {f"tools/t{n:04}.py": SCRIPT.replace("13.0", f"13.{n}") for n in (3, 250)}
     name = repository(at, {**manifests, **scripts, **found})
     at.forge(name)  # an App asks once which installation a repository belongs to

@@ -132,7 +132,7 @@ def test_a_query_that_costs_github_too_much_is_asked_in_halves(at: Desk) -> None
     at.github.faults.garble(answer, times=100, operation="Contents")
     with pytest.raises(GitHubError) as error:
         at.forge().snapshot().read_many(FILES)
-    refused(error, "Resource limits for this query exceeded", NAME)
+    refused(error, "GitHub failed", NAME)
 
 
 def test_a_tree_that_github_cuts_off_is_walked(at: Desk) -> None:

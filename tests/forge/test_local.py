@@ -19,6 +19,7 @@ from bot.forge.base import (
     Entry,
     Forge,
     ForgeError,
+    Found,
     Pushed,
     RefusalReason,
     Refused,
@@ -48,6 +49,16 @@ def head(answer: object) -> str:
 
 
 # --- reading ---------------------------------------------------------------------------------------
+
+
+def test_git_searches_for_a_text_without_giving_files_away(repository: Repository) -> None:
+    repository.commit(
+        {"a.py": b"# /// script\n", "sub/b.py": b"x\n", "sub/c.txt": b"# /// script\n", "d.py": b"# /// script\0"}
+    )
+    snapshot = repository.forge().snapshot()
+    assert snapshot.containing(["# /// script", "nowhere"], ["*.py"]) == Found(frozenset({"a.py"}))
+    assert snapshot.containing(["# /// script"], ["*.py", "c.*"]) == Found(frozenset({"a.py", "sub/c.txt"}))
+    assert snapshot.containing(["nowhere"], ["*"]) == Found(frozenset())
 
 
 def test_a_snapshot_lists_and_reads_the_base_commit(repository: Repository) -> None:
