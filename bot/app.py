@@ -17,7 +17,7 @@ from bot.forge.base import Forge
 from bot.forge.dry_run import DryRunForge
 from bot.forge.local import open_forge
 from bot.lookup import MEBIBYTE, LookUps
-from bot.proposing import propose_all
+from bot.proposing import NotesOf, propose_all
 from bot.registries import Progress
 from bot.store import ProposalRecord, Store
 from bot.upgrade import Scan, Tools, scan
@@ -114,9 +114,20 @@ class App:
             place.forge,
             self._shelf(place.fleet),
             lambda: self._tools(place, progress),
-            lambda _: {},
+            self._notes(place),
             datetime.now(UTC),
             seen,
+        )
+
+    def _notes(self, place: _Hosted) -> NotesOf:
+        """Release notes, read in the name of the repository's fleet."""
+        from bot.notes import finder  # noqa: PLC0415 - as PyGithub: only a visit on GitHub tells notes
+
+        return finder(
+            place.forge.notes(self._store.answers(place.fleet)),
+            lambda package, version: self._look_ups.origin(package, version, place.fleet),
+            {name: one.scheme for name, one in plugins.registries().items()},
+            self._settings.config.github.own_host,
         )
 
     def _shelf(self, fleet: str) -> Shelf:
@@ -138,7 +149,10 @@ class App:
         return _Hosted(forge, self._fleet(forge.installation))
 
     def _fleet(self, installation: int | None) -> str:
-        return self._settings.config.fleet if installation is None else f"github:{installation}"
+        """A plain token works in the operator's own fleet; an installation is a fleet of its own."""
+        from bot.forge.webhooks import fleet_of  # noqa: PLC0415 - as PyGithub, which it needs
+
+        return self._settings.config.fleet if installation is None else fleet_of(installation)
 
     @contextmanager
     def _connected(self, said: Callable[[str], None] = lambda _: None) -> Iterator[Connected]:
@@ -198,6 +212,7 @@ class App:
             lambda packages, fleet: self._look_ups(tuple(packages), fleet),
             bool(settings.policy.forks),
             settings.config.github.concurrency,
+            bool(settings.config.github.webhook_secret.get_secret_value()),
             lambda: datetime.now(UTC),
         )
         with self._connected(watcher.said) as hub:

@@ -15,6 +15,7 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
+from urllib.parse import urlsplit
 
 import msgspec
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
@@ -90,6 +91,12 @@ class GitHubSettings(_Section):
     seconds_between_writes: Annotated[
         float, Field(ge=0, le=60, description="Kept between changes once ten were made in a minute")
     ] = 1.0
+
+    @property
+    def own_host(self) -> str:
+        """The host of an Enterprise Server, "" for github.com."""
+        path = urlsplit(self.api_url)
+        return (path.hostname or "") if path.path.rstrip("/").endswith("/api/v3") else ""
 
 
 class ReadSettings(_Section):

@@ -104,14 +104,14 @@ def _place(base: str | Unavailable) -> str:
 def _github(settings: Settings, most: int) -> Iterator[Finding]:
     """Who Freshline is on GitHub, and how it stands there; whatever goes wrong is a finding."""
     # PyGithub is slow to load, and most machines that only scan have no use for it.
-    from bot.forge.github_about import About  # noqa: PLC0415 - see above
+    from bot.forge.github_about import QUICK, About  # noqa: PLC0415 - see above
     from bot.github_login import identity  # noqa: PLC0415 - see above
 
     try:
         with ExitStack() as closing:
             about = About(settings.config.github.api_url)
             closing.callback(about.close)
-            known = identity(settings.config.github)
+            known = identity(settings.config.github, QUICK)
             if known is None:
                 yield _token(settings, about)
                 return

@@ -4,23 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from bot.config import ConfigError
-from bot.core.budget import may_read
+from bot.core.budget import HOUR, may_read
 from bot.core.errors import ExpectedError
 from bot.core.events import CommentWritten, IssueChanged, PullRequestChanged, Pushed, RepositoryChanged
 from bot.core.model import Answer, Package
 from bot.fleet import Due, Left, Paid, Scout, Survey, Why, expected, pay
 from bot.forge.base import ForgeError
 from bot.forge.github_app import AppIdentity, Installation
+from bot.forge.redelivery import redeliver
 from bot.forge.webhooks import fleet_of
 from bot.github_login import Connected
+from bot.http import Cached
 from bot.store import Store
 from bot.store.deliveries import Waiting
 from bot.upgrade import Tools
 from bot.visiting import Pass, Seen
+
+REDELIVERED = "github/redelivered-until"
+"""Where it is kept up to when lost webhooks were asked for again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +63,11 @@ class Watcher(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """What a pass over fleets works with; ``visit`` pays one visit, ``at_once`` is how many run beside each other."""
+    """What a pass over fleets works with.
+
+    ``visit`` pays one visit, ``at_once`` is how many run beside each other, ``listens`` tells that
+    webhooks are taken in.
+    """
 
     store: Store
     visit: Callable[[Connected, Installation, Due], Pass]
@@ -66,6 +75,7 @@ class Means:
     look_up: Callable[[Iterable[Package], str], Mapping[Package, Answer]]
     forks: bool
     at_once: int
+    listens: bool
     clock: Callable[[], datetime]
 
 
@@ -88,10 +98,33 @@ class Fleets:
 
     def run(self) -> tuple[FleetPass, ...]:
         """A pass over every repository of every installation; one fleet's trouble is not the others'."""
+        if self._means.listens:
+            self.ask_again()
         told = self._means.store.deliveries().waiting()
         passes = tuple(self._run_one(one, told) for one in self._identity.installations())
         self._means.store.prune(self._means.clock())
         return passes
+
+    def ask_again(self) -> int:
+        """Have GitHub send the webhooks again that did not arrive, at most once an hour; how many are on their way.
+
+        That it can't be done is said and no more: what they would have told is found out by looking.
+        """
+        store, now = self._means.store, self._means.clock()
+        kept = store.answers(fleet_of(None))
+        last = kept.get(REDELIVERED)
+        if last is not None and now.timestamp() - last.fetched_at < HOUR:
+            return 0
+        since = datetime.fromisoformat(last.body.decode()) if last else now - timedelta(days=3)
+        try:
+            done = redeliver(self._identity, store.deliveries().known, now, since)
+        except ForgeError as error:
+            self._watcher.said(f"Lost webhooks could not be asked for again: {error}")
+            return 0
+        kept.put(REDELIVERED, Cached(None, None, now.timestamp(), done.newest.isoformat().encode()))
+        if done.asked:
+            self._watcher.said(f"{done.asked} webhooks that did not arrive are asked for again")
+        return done.asked
 
     def attend(self) -> tuple[Paid, ...]:
         """Visit the repositories that GitHub told of and that were not visited since."""

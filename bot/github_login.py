@@ -10,7 +10,7 @@ from bot.config import ConfigError, GitHubSettings
 from bot.core.budget import Rates
 from bot.forge.github import GitHub, GitHubForge
 from bot.forge.github_app import AppIdentity, Installation, read_key
-from bot.forge.github_client import Token
+from bot.forge.github_client import PATIENT, Pace, Token
 from bot.forge.pacing import Book, Pacer
 
 
@@ -44,19 +44,25 @@ def connected(
             closing.callback(known.close)
         rates = Rates(settings.writes_per_minute, settings.writes_per_hour, gap=settings.seconds_between_writes)
         pacer = Pacer(book_of, rates)
-        github = GitHub(known or _token(settings), settings.api_url, before_write=pacer, told=told)
+        github = GitHub(
+            known or _token(settings),
+            settings.api_url,
+            pacing=pacer,
+            told=told,
+            prefix=settings.branch_prefix,
+        )
         closing.callback(github.close)
         yield Connected(github, known)
 
 
-def identity(settings: GitHubSettings) -> AppIdentity | None:
+def identity(settings: GitHubSettings, pace: Pace = PATIENT) -> AppIdentity | None:
     """The App, where one is configured and no plain token is given; raises ``ConfigError`` and ``ForgeError``."""
     if not settings.app_id or settings.token.get_secret_value():
         return None
     key = settings.private_key.get_secret_value()
     if not key and not settings.private_key_file:
         raise ConfigError("github.app_id is set, but no key; set FRESHLINE_GITHUB__PRIVATE_KEY_FILE to the App's key")
-    return AppIdentity(settings.app_id, key or read_key(settings.private_key_file), settings.api_url)
+    return AppIdentity(settings.app_id, key or read_key(settings.private_key_file), settings.api_url, pace)
 
 
 def _token(settings: GitHubSettings) -> Token:

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from bot import plugins, registries
 from bot.config import PREFIX, ConfigError, RegistrySettings, Settings
-from bot.core.model import Answer, Listing, Package, SkipReason, Unavailable
+from bot.core.model import Answer, Listing, Package, SkipReason, Source, Unavailable
 from bot.http import Cache, Credential, Http, Limits, origin_of, without_credentials
 from bot.registries import Progress
 from bot.registries.base import Registry
@@ -34,6 +34,11 @@ class LookUps:
         with client(self._settings, self._store.answers(fleet)) as http:
             found = registries.look_up(packages, plugins.registries(), http, self._addresses, workers, progress)
         return dated(found, self._store.sightings(fleet), datetime.now(UTC))
+
+    def origin(self, package: Package, version: str, fleet: str) -> Source | Unavailable:
+        """Where a release comes from, or why that is not known; nothing is raised for a failure."""
+        with client(self._settings, self._store.answers(fleet)) as http:
+            return registries.origin(package, version, plugins.registries(), http, self._addresses)
 
 
 def check(settings: Settings) -> None:

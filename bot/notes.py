@@ -128,6 +128,19 @@ class Notes:
         return notes.from_changelog(asked.name, asked.wanted, text, files[name]), files[name]
 
 
+def finder(
+    repositories: Repositories, origin: Origin, schemes: Mapping[str, str], own_host: str = ""
+) -> Callable[[Sequence[Update]], dict[Package, ReleaseNotes]]:
+    """What answers with the notes of some updates, as far as there are any; ``own_host`` is an Enterprise Server's."""
+    one = Notes(repositories, origin, schemes, (own_host,) if own_host else (notes.GITHUB,))
+
+    def find(updates: Sequence[Update]) -> dict[Package, ReleaseNotes]:
+        found = {update.package: one.of(update) for update in updates}
+        return {package: said for package, said in found.items() if isinstance(said, ReleaseNotes)}
+
+    return find
+
+
 def _changelog(files: Mapping[str, str]) -> str | None:
     return notes.changelog_name(name for name, url in files.items() if url)
 

@@ -68,7 +68,7 @@ class Outcome:
     """What became of one branch; ``plan`` is None for one that is no longer wanted.
 
     ``number`` is its pull request's, 0 for none; ``theirs`` tells that somebody else committed to
-    it; ``soon`` that it waits for nothing but time.
+    it; ``soon`` that it waits for nothing but time. ``notes`` are what could not be had (a reviewer…).
     """
 
     branch: str
@@ -81,6 +81,7 @@ class Outcome:
     number: int = 0
     theirs: bool = False
     soon: bool = False
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,7 +274,8 @@ class _Proposer:
         if known is not None and known.updates == _proposed_all(plan):
             return _Words(known.title, known.body)
         ages = (effective(self.scan.policy, d).minimum_age for update in plan.updates for d in update.dependencies)
-        notes = self.discussion.notes(plan.updates) if self.discussion else {}
+        wanted = self.discussion is not None and self.scan.policy.pull_requests.release_notes
+        notes = self.discussion.notes(plan.updates) if self.discussion and wanted else {}
         body = render.body(plan.updates, max(ages), self.now, notes, talks=self.pulls is not None)
         return _Words(render.title(plan.updates, self.prefix), body)
 
@@ -283,7 +285,8 @@ class _Proposer:
             return Outcome(plan.branch, state, "", words.title, words.body, head, plan)
         review = self.pulls.open(plan.branch, self._asked_for(words))
         self._record(plan, words, head, None, review)
-        return Outcome(plan.branch, state, review.url, words.title, words.body, head, plan, review.number)
+        said = Outcome(plan.branch, state, review.url, words.title, words.body, head, plan, review.number)
+        return replace(said, notes=review.notes)
 
     def _asked_for(self, words: _Words) -> Words:
         wanted = self.scan.policy.pull_requests

@@ -282,17 +282,29 @@ def liftable(refusal: Refusal) -> frozenset[str]:
 
 def answer(company: Company, heard: Heard, outcomes: Iterable[Outcome], now: datetime) -> None:
     """React to what was asked, now that it is done; what has to wait is answered by the pass that does it."""
-    waiting = {one.branch for one in outcomes if one.state is State.WAITING}
-    theirs = {one.branch for one in outcomes if one.theirs}
+    became = {one.branch: one for one in outcomes}
     for reply in heard.replies:
-        asked = reply.asked
-        if asked.branch in waiting and asked.branch in heard.wishes.rebase | heard.wishes.recreate:
-            continue
-        if asked.branch in theirs and asked.branch in heard.wishes.rebase:
-            company.talk.answer(asked, Reaction.REFUSED, commands.theirs_now())
-        else:
-            company.talk.answer(asked, reply.reaction, reply.text)
-        company.memory.answer(company.repository, asked.comment, now)
+        branch, fitting = reply.asked.branch, reply
+        if branch in heard.wishes.rebase | heard.wishes.recreate and reply.reaction is Reaction.DONE:
+            found = _seen_to(reply, became.get(branch))
+            if found is None:
+                continue
+            fitting = found
+        company.talk.answer(fitting.asked, fitting.reaction, fitting.text)
+        company.memory.answer(company.repository, fitting.asked.comment, now)
+
+
+def _seen_to(reply: Reply, outcome: Outcome | None) -> Reply | None:
+    """What to answer to whoever wanted a branch rebuilt, None where that has to wait."""
+    if outcome is None or outcome.plan is None:
+        return replace(reply, reaction=Reaction.REFUSED, text=commands.not_wanted_now())
+    if outcome.theirs:
+        return replace(reply, reaction=Reaction.REFUSED, text=commands.theirs_now())
+    if outcome.state is State.WAITING:
+        return None
+    if outcome.state is State.LEFT_ALONE:
+        return replace(reply, reaction=Reaction.UNSURE, text=commands.could_not(outcome.detail))
+    return replace(reply, text=commands.nothing_to_rebase() if outcome.state is State.UNCHANGED else "")
 
 
 HANDS_OFF = "hands_off"

@@ -98,7 +98,8 @@ class Visit:
         outcomes = propose_all(self.forge, self.shelf.proposals, found, self.now, discussion)
         board, told_late = self._tell(heard, found, outcomes)
         waits = late or told_late or any(outcome.soon for outcome in outcomes)
-        done = Pass(found, outcomes, notes=heard.notes, postponed=waits)
+        notes = (*heard.notes, *(f"#{one.number}: {note}" for one in outcomes for note in one.notes))
+        done = Pass(found, outcomes, notes=notes, postponed=waits)
         self._remember(done, board)
         return done
 

@@ -212,6 +212,8 @@ def test_a_branch_with_more_in_it_than_the_plan_is_rebuilt(shop: Desk) -> None:
     head = on_branch(shop, ALPHA, {"app.py": "x = 2\n"}, "--amend", "--no-edit")
     with store(shop) as kept:  # as if the bot had made it
         [record] = [r for r in kept.proposals().all(status=ProposalStatus.OPEN) if r.branch == ALPHA]
-        kept.proposals().save(type(record)(**{n: getattr(record, n) for n in record.__slots__} | {"head": head, "sources": {}}))
+        kept.proposals().save(
+            type(record)(**{n: getattr(record, n) for n in record.__slots__} | {"head": head, "sources": {}})
+        )
     assert f"moved       {ALPHA}" in shop.run()
     assert shop.show(ALPHA, "app.py") == "x = 1\n"

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
+from typing import Protocol
 
 import msgspec
 
@@ -59,6 +60,7 @@ from bot.forge.github_graphql import (
     overview,
     resolve,
 )
+from bot.forge.github_notes import GitHubNotes
 from bot.forge.github_pulls import PullDesk
 from bot.forge.github_read import Contents, GitHubSnapshot
 from bot.forge.github_talk import BoardDesk, TalkDesk
@@ -83,12 +85,34 @@ mutation Move($input: UpdateRefsInput!) { updateRefs(input: $input) { clientMuta
 """
 
 
+class Pacing(Protocol):
+    """Keeps changes within GitHub's limits: ``pacing.Pacer``."""
+
+    def __call__(self, installation: int | None, work: Work) -> None:
+        """Wait until a change may be made in an installation's name (None: a plain token's); raises ``ForgeError``."""
+        ...
+
+    def hold(self, installation: int | None, seconds: float) -> None:
+        """Let nothing go for so long: GitHub said so."""
+        ...
+
+
+class Unpaced:
+    """No limits but GitHub's own."""
+
+    def __call__(self, installation: int | None, work: Work) -> None:
+        """Let a change be made."""
+
+    def hold(self, installation: int | None, seconds: float) -> None:
+        """Wait nowhere else than where GitHub said so."""
+
+
 class GitHub:
     """One GitHub, in one login's name: opens repositories over shared connections; safe for threads.
 
-    ``before_write`` is called before every request that changes something, with the installation
-    (None: a plain token) and what it is for: it may wait, or raise ``ForgeError``. ``told`` is
-    called, from any thread, with a sentence for people when GitHub asks for a pause.
+    ``pacing`` is asked before every request that changes something, and told when GitHub asks for
+    a pause; ``told`` gets a sentence for people then, from any thread. The bot's branches begin
+    with ``prefix``.
     """
 
     def __init__(
@@ -96,13 +120,15 @@ class GitHub:
         login: AppIdentity | Token,
         api_url: str = GITHUB,
         pace: Pace = PATIENT,
-        before_write: Callable[[int | None, Work], None] = lambda _installation, _work: None,
+        pacing: Pacing | None = None,
         *,
         told: Callable[[str], None] = lambda _: None,
+        prefix: str = PREFIX,
     ) -> None:
         self._login = login
-        self._wire = Wire(api_url, pace, bearer, told=told)
-        self._before_write = before_write
+        self._pacing = pacing or Unpaced()
+        self._wire = Wire(api_url, pace, bearer, told=told, paused=self._pacing.hold)
+        self._prefix = prefix
         if isinstance(login, AppIdentity) and login.api_url != self._wire.api_url:
             where = f"{login.api_url} and {self._wire.api_url}"
             raise ForgeError("An App's tokens are for the GitHub that gives them", where, "Use one api_url for both")
@@ -118,7 +144,7 @@ class GitHub:
             login = self._login
         else:
             login = AppLogin(self._login, installation or self._login.installation_of(name))
-        return GitHubForge(Client(name, login, self._wire, partial(self._before_write, login.fleet)))
+        return GitHubForge(Client(name, login, self._wire, partial(self._pacing, login.fleet), self._prefix))
 
     def fleet(self, installation: Installation, cache: Cache) -> Fleet:
         """The repositories of one installation; raises ``ForgeError`` for a plain token, which has none."""
@@ -189,6 +215,10 @@ class GitHubForge:
         """
         return self._seen.house
 
+    def notes(self, cache: Cache) -> GitHubNotes:
+        """Release notes of other repositories, read in the same name."""
+        return GitHubNotes(self._client.login, self._client.wire, cache)
+
     def disconnect(self) -> None:
         """Close the connections, shared ones too; the next request opens new ones."""
         self._client.wire.close()
@@ -205,10 +235,11 @@ class GitHubForge:
         commit, is_branch = resolve(self._client, ref)
         return self._snapshot_at(commit, ref if is_branch else "HEAD", listed=True)
 
-    def branches(self, prefix: str = PREFIX) -> dict[str, Branch]:
+    def branches(self, prefix: str | None = None) -> dict[str, Branch]:
         """The branches whose names start with ``prefix``, by name; the bot's own as the pass knows them."""
         heads = self._seen.heads
-        if not prefix.startswith(PREFIX):
+        prefix = self._client.prefix if prefix is None else prefix
+        if not prefix.startswith(self._client.prefix):
             folder, slash, _ = prefix.rpartition("/")
             heads = heads_below(self._client, folder + slash)
         return {name: head.branch for name, head in sorted(heads.items()) if name.startswith(prefix)}
@@ -279,7 +310,7 @@ class GitHubForge:
         An App leaves author and committer out, so that GitHub signs the commit as the App's; then
         ``commit.author`` and ``commit.at`` say nothing.
         """
-        _check_branch(branch, self.repository)
+        _check_branch(branch, self._client)
         if commit.base is None or not commit.files:
             raise ForgeError("A commit needs a base and a file", self.repository, "This is a fault of Freshline")
         found = self._seen.heads.get(branch)
@@ -300,7 +331,7 @@ class GitHubForge:
 
     def delete(self, branch: str, expected: str) -> Deleted | Refused:
         """Remove a branch that stands at ``expected``."""
-        _check_branch(branch, self.repository)
+        _check_branch(branch, self._client)
         found = self._seen.heads.get(branch)
         if found is None:
             return Deleted(changed=False)
@@ -506,10 +537,11 @@ class GitHubForge:
         return head.branch.head
 
 
-def _check_branch(branch: str, where: str) -> None:
-    good = branch.startswith(PREFIX) and _BRANCH.fullmatch(branch) and _FORBIDDEN.isdisjoint(branch)
+def _check_branch(branch: str, client: Client) -> None:
+    good = branch.startswith(client.prefix) and _BRANCH.fullmatch(branch) and _FORBIDDEN.isdisjoint(branch)
     if not good:
-        raise ForgeError(f"{branch!r} can't be a branch of Freshline's", where, "This is a fault of Freshline")
+        what = f"{branch!r} can't be a branch of Freshline's"
+        raise ForgeError(what, client.repository, "This is a fault of Freshline")
 
 
 def _about_workflows(error: GitHubError) -> bool:

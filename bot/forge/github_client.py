@@ -28,7 +28,7 @@ from urllib3.util.retry import Retry
 
 from bot import __version__
 from bot.core.budget import Work
-from bot.forge.base import ForgeError
+from bot.forge.base import PREFIX, ForgeError
 from bot.forge.github_errors import explained, failure
 from bot.http import LONGEST_VALIDATOR, Cache, Cached
 
@@ -167,7 +167,7 @@ class _Bearer(Auth.Auth):
 class _Patience(GithubRetry):
     """PyGithub's retries, which would wait as long as a server says: an hour is no pause but an error."""
 
-    def __init__(self, *, told: Callable[[str], None], **named: Any) -> None:
+    def __init__(self, *, told: Callable[[float], None], **named: Any) -> None:
         self._told = told
         super().__init__(**named)
 
@@ -187,7 +187,7 @@ class _Patience(GithubRetry):
         following = super().increment(*arguments, **named)
         wait = wait or following.get_backoff_time()
         if response is not None and response.status in {403, 429} and wait >= WORTH_TELLING:
-            self._told(f"GitHub asks for a pause of {wait:.0f} s")
+            self._told(wait)
         return following
 
 
@@ -210,8 +210,9 @@ def checked_url(api_url: str) -> str:
 class Wire:
     """Sends requests to one API address; safe for threads, each of which has a client of its own.
 
-    ``told`` is called, from any of the threads, with a sentence for people when GitHub asks for a
-    pause. ``now`` gives seconds since the epoch.
+    When GitHub asks for a pause, ``told`` is called, from any of the threads, with a sentence for
+    people, and ``paused`` with the installation (None: a plain token) and the seconds. ``now``
+    gives seconds since the epoch.
     """
 
     def __init__(
@@ -221,6 +222,7 @@ class Wire:
         auth: Callable[[], Auth.Auth],
         *,
         told: Callable[[str], None] = lambda _: None,
+        paused: Callable[[int | None, float], None] = lambda _fleet, _seconds: None,
         now: Callable[[], float] = time.time,
     ) -> None:
         self.api_url = checked_url(api_url)
@@ -228,10 +230,19 @@ class Wire:
         self._pace = pace
         self._auth = auth
         self._told = told
+        self._paused = paused
         self._local = threading.local()
         self._open: list[Github] = []
         self._lock = threading.Lock()
         self._allowances: dict[tuple[int | None, str], Allowance] = {}
+
+    def serve(self, fleet: int | None) -> None:
+        """Say in whose name this thread asks now."""
+        self._local.fleet = fleet
+
+    def _pause(self, seconds: float) -> None:
+        self._told(f"GitHub asks for a pause of {seconds:.0f} s")
+        self._paused(getattr(self._local, "fleet", None), seconds)
 
     def note(self, fleet: int | None, headers: Mapping[str, str]) -> None:
         """Remember what an answer's headers say of the rate limit."""
@@ -271,7 +282,7 @@ class Wire:
         pace = self._pace
         methods = Retry.DEFAULT_ALLOWED_METHODS | {"PATCH"}
         retry = _Patience(
-            told=self._told,
+            told=self._pause,
             secondary_rate_wait=pace.secondary_wait,
             max_rate_limit_wait=pace.longest_wait,
             total=pace.attempts - 1,
@@ -480,6 +491,7 @@ class Session:
     def _lend(self, requester: Requester, need: Permissions) -> str:
         token = self.login.token(need)
         cast("_Bearer", requester.auth).current = token
+        self.wire.serve(self.login.fleet)
         return token
 
     def _shaped(self, answer: Any, shape: type[T]) -> T:
@@ -504,13 +516,19 @@ class Client(Session):
     """What is asked of GitHub about one repository, in one login's name.
 
     ``before_write`` is called before every request that changes something, with what it is for
-    (``work``, which the forge sets): it may wait, for a budget, or raise ``ForgeError``. Every
-    method raises ``GitHubError``.
+    (``work``, which the forge sets): it may wait, for a budget, or raise ``ForgeError``.
+    ``prefix`` is what the names of the bot's branches begin with. Every method raises ``GitHubError``.
     """
 
     def __init__(
-        self, repository: str, login: Login, wire: Wire, before_write: Callable[[Work], None] = lambda _: None
+        self,
+        repository: str,
+        login: Login,
+        wire: Wire,
+        before_write: Callable[[Work], None] = lambda _: None,
+        prefix: str = PREFIX,
     ) -> None:
+        self.prefix = prefix
         self.repository = checked_name(repository)
         super().__init__(login, wire, self.repository)
         # A renamed repository is found by its old name, but only reading follows it there.

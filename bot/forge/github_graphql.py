@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from bot.forge.base import PREFIX, Branch, NewCommit, blob_id, trailers_of
+from bot.forge.base import Branch, NewCommit, blob_id, trailers_of
 from bot.forge.commit import tidy
 from bot.forge.github_client import READING, READING_ISSUES, Client, Missed, checked_name
 from bot.forge.github_errors import GitHubError, failure
@@ -216,10 +216,9 @@ class Pull(msgspec.Struct, rename="camel"):
     comments: Comments | None = None
     opening: _Events | None = None
 
-    @property
-    def ours(self) -> bool:
-        """Whether it is the login's own, from a branch of the bot's in this repository."""
-        return self.viewer_did_author and not self.is_cross_repository and self.head_ref_name.startswith(PREFIX)
+    def ours(self, prefix: str) -> bool:
+        """Whether it is the login's own, from a branch of the bot's (they begin with ``prefix``) in this repository."""
+        return self.viewer_did_author and not self.is_cross_repository and self.head_ref_name.startswith(prefix)
 
     @property
     def said(self) -> list[Comment]:
@@ -439,7 +438,7 @@ def named(client: Client) -> dict[str, Any]:
 
 def overview(client: Client) -> Overview:
     """Everything a pass begins with, in one query (more only above 100 branches)."""
-    asked = {"refs": HEADS + PREFIX, "policy": f"HEAD:{POLICY}", "subjects": SUBJECTS, "board": BOARD_LABEL}
+    asked = {"refs": HEADS + client.prefix, "policy": f"HEAD:{POLICY}", "subjects": SUBJECTS, "board": BOARD_LABEL}
     need = READING if client.login.lacks(READING_ISSUES) else READING_ISSUES
     may_miss = frozenset({"house", "boards"})
     answer, missed = client.ask_partly(OVERVIEW, {**named(client), **asked}, _Overview, may_miss, need)
@@ -448,7 +447,7 @@ def overview(client: Client) -> Overview:
     base = found.default_branch_ref
     if base is None or base.target is None or base.target.tree is None or base.target.history is None:
         raise failure("There is no commit yet", client.repository, "Commit something first", 409)
-    heads = {head.full_name: head for head in _paged(client, HEADS + PREFIX, found.refs)}
+    heads = {head.full_name: head for head in _paged(client, HEADS + client.prefix, found.refs)}
     subjects = [one.message_headline for one in base.target.history.nodes if one.parents.total_count < 2]
     return Overview(
         id=found.id,
@@ -481,7 +480,7 @@ def _paged(client: Client, prefix: str, first: _Refs) -> Iterator[Head]:
             return
         asked = {**named(client), "refs": prefix, "after": refs.page_info.end_cursor}
         refs = client.ask(REFS, asked, _RefsAnswer).repository.refs
-    raise failure("There are too many branches", client.repository, f"Remove old ones that begin with {PREFIX}")
+    raise failure("There are too many branches", client.repository, f"Remove old ones that begin with {client.prefix}")
 
 
 def heads_below(client: Client, folder: str) -> dict[str, Head]:

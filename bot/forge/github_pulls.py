@@ -81,7 +81,7 @@ class PullDesk:
         ``body`` is told of open ones alone.
         """
         newest: dict[str, Pull] = {}
-        for pull in own_pulls(self._seen):
+        for pull in own_pulls(self._seen, self._client.prefix):
             known = newest.get(pull.head_ref_name)
             if known is None or (pull.number, bool(pull.body)) > (known.number, bool(known.body)):
                 newest[pull.head_ref_name] = pull
@@ -112,7 +112,7 @@ class PullDesk:
         return review
 
     def _first(self, branch: str, words: Words, head: Head) -> Review:
-        known = next((pull for pull in head.associated_pull_requests.nodes if pull.ours), None)
+        known = next((pull for pull in head.associated_pull_requests.nodes if pull.ours(self._client.prefix)), None)
         if known is not None and known.number not in self._closed:
             return self._refreshed(known, words, head)
         return self._created(branch, words, head)
@@ -170,7 +170,7 @@ class PullDesk:
         """Our open pull request that GitHub says is there already; raises what it said where there is none."""
         asked = {**named(self._client), "branch": branch}
         found = self._client.ask(OPEN_FROM, asked, _OpenAnswer).repository.pull_requests.nodes
-        mine = [pull for pull in found if pull.ours]
+        mine = [pull for pull in found if pull.ours(self._client.prefix)]
         if mine:
             return next((pull for pull in mine if pull.base_ref_name == self._seen.base), mine[0])
         theirs = next((pull for pull in found if not pull.is_cross_repository), None)

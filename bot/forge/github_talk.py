@@ -109,7 +109,7 @@ class TalkDesk:
     def __init__(self, client: Client, seen: Overview) -> None:
         self._client = client
         self._seen = seen
-        self._comments = {number_of(one): one for pull in own_pulls(seen) for one in pull.said}
+        self._comments = {number_of(one): one for pull in own_pulls(seen, client.prefix) for one in pull.said}
         self._roles: dict[str, bool] = {}
 
     def asked(self) -> tuple[Asked, ...]:
@@ -118,7 +118,7 @@ class TalkDesk:
         What an App or an account that is gone wrote is left out: it has no rights to look up.
         """
         found: dict[int, Asked] = {}
-        for pull in own_pulls(self._seen):
+        for pull in own_pulls(self._seen, self._client.prefix):
             for one in pull.said:
                 if one.author is not None and _is_command(one):
                     body = one.body.strip()[:MOST_ASKED]
@@ -277,7 +277,7 @@ def talk(client: Client, number: int) -> Pull:
     """A pull request of the bot's with its last comments; raises ``ForgeError``, also for somebody else's."""
     asked = {**named(client), "number": number, "last": LAST_COMMENTS}
     found = client.ask(SAID, asked, _TalkAnswer).repository.pull_request
-    if not found.ours:
+    if not found.ours(client.prefix):
         raise ForgeError(f"Pull request {number} is somebody else's", client.repository, "It is left alone")
     return found
 
@@ -288,10 +288,10 @@ def has_said(pull: Pull, body: str, mark: str = "") -> bool:
     return any(plain(one) == plain(body) or (mark != "" and mark in one) for one in own)
 
 
-def own_pulls(seen: Overview) -> Iterable[Pull]:
+def own_pulls(seen: Overview, prefix: str) -> Iterable[Pull]:
     """The bot's own pull requests that a pass sees; an open one may come twice, the second time with more comments."""
     opened = (pull for head in seen.heads.values() for pull in head.associated_pull_requests.nodes)
-    return [pull for pull in (*seen.pulls, *opened) if pull.ours]
+    return [pull for pull in (*seen.pulls, *opened) if pull.ours(prefix)]
 
 
 def number_of(comment: Comment) -> int:

@@ -62,7 +62,7 @@ class _Line:
 
 
 class Pacer:
-    """Lets writes go one after the other; what ``GitHub(before_write=…)`` takes. Safe for threads.
+    """Lets writes go one after the other; what ``GitHub(pacing=…)`` takes. Safe for threads.
 
     ``book_of`` gives an installation's book (None: a plain token's); it is asked once for each.
     ``sleep`` may raise to interrupt the waiting. ``longest_wait`` is in seconds.

@@ -61,6 +61,7 @@ def fleet(desk: Desk, tmp_path: Path) -> Iterator[Fleet]:
     desk.registry.pypi("beta", versions("2.0"))
     desk.registry.npm("left-pad", versions("1.0.0", "1.3.0"))
     with FakeGitHub(clock=Clock.real()) as github:
+        github.limits.writes_a_minute = github.limits.writes_an_hour = None
         github.create_repository("acme/shop", FILES)
         yield Fleet(desk, github, tmp_path / "key.pem")
 
