@@ -542,6 +542,11 @@ class History:
         own = (r for r in self.refusals if (r.registry, r.name) == (package.registry, package.name))
         return next((r for r in own if r.version in {version, EVERY_VERSION}), None)
 
+    def declined(self, package: Package) -> tuple[Refusal, ...]:
+        """The versions of a package that a person declined."""
+        mine = (package.registry, package.name)
+        return tuple(r for r in self.refusals if (r.registry, r.name) == mine and r.reason is SkipReason.DECLINED)
+
 
 class ParseError(ValueError):
     """A file that can't be read: what is wrong and, where known, on which line."""

@@ -325,8 +325,15 @@ def _unwanted(site: _Site, release: Release) -> Skip | None:
 
 
 def _refused(site: _Site, release: Release, moment: _Moment) -> Skip | None:
-    refusal = moment.history.refusal(site.dependency.package, release.version)
-    return None if refusal is None else Skip(refusal.reason, refusal.detail)
+    """What history says: who does not want a version is not offered an older one in its place."""
+    package, key = site.dependency.package, site.rules.key
+    refusal = moment.history.refusal(package, release.version)
+    if refusal is not None:
+        return Skip(refusal.reason, refusal.detail)
+    own, declined = key(release.version), moment.history.declined(package)
+    above = (one for one in declined if own is not None and (its := key(one.version)) is not None and its > own)
+    newer = next(above, None)
+    return None if newer is None else Skip(newer.reason, f"{newer.version}: {newer.detail}")
 
 
 def _outside(site: _Site, release: Release) -> Skip | None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from bot.core.model import (
+    EVERY_VERSION,
     Bump,
     Dependency,
     History,
@@ -270,6 +271,20 @@ def test_a_refused_version_is_not_proposed_again_but_the_next_one_is() -> None:
     history = History(refusals)
     assert skipped(dependency("==1.0"), listing("2.0", "1.0"), DEFAULTS, history) == (SkipReason.QUARANTINED, "2.0")
     assert moved(dependency("==1.0"), listing("2.1", "2.0", "1.0"), DEFAULTS, history) == ["==2.1"]
+
+
+def test_whoever_declines_a_version_is_not_offered_an_older_one() -> None:
+    history = History((Refusal("pypi", "flask", "2.1", SkipReason.DECLINED, "#7 was closed"),))
+    offered = listing("2.1", "2.0", "1.0")
+    assert skipped(dependency("==1.0"), offered, DEFAULTS, history) == (SkipReason.DECLINED, "2.1")
+    assert moved(dependency("==1.0"), listing("2.2", "2.1", "2.0", "1.0"), DEFAULTS, history) == ["==2.2"]
+    quarantined = History((Refusal("pypi", "flask", "2.1", SkipReason.QUARANTINED, "rolled back"),))
+    assert moved(dependency("==1.0"), offered, DEFAULTS, quarantined) == ["==2.0"]
+
+
+def test_a_package_can_be_refused_whole() -> None:
+    history = History((Refusal("pypi", "flask", EVERY_VERSION, SkipReason.IGNORED, "ann asked for it on #7"),))
+    assert skipped(dependency("==1.0"), listing("2.1", "2.0", "1.0"), DEFAULTS, history) == (SkipReason.IGNORED, "2.1")
 
 
 # Majors

@@ -129,12 +129,13 @@ def test_an_answer_that_is_none(at: Desk) -> None:
 def test_a_write_that_was_stopped_by_a_budget(at: Desk) -> None:
     asked: list[tuple[int | None, Work]] = []
 
-    def budget(installation: int | None, work: Work) -> None:
-        asked.append((installation, work))
-        if len(asked) > 2:
-            raise ForgeError("The hour's writes are used up", NAME, "The next run goes on")
+    class Budget(Unpaced):
+        def __call__(self, installation: int | None, work: Work) -> None:
+            asked.append((installation, work))
+            if len(asked) > 2:
+                raise ForgeError("The hour's writes are used up", NAME, "The next run goes on")
 
-    github = GitHub(at.identity, at.github.api_url, QUICK, budget)
+    github = GitHub(at.identity, at.github.api_url, QUICK, Budget())
     forge = github.open(NAME)
     commit = django(forge)
     assert asked == []

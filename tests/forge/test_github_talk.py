@@ -492,9 +492,19 @@ def test_what_the_overview_costs() -> None:
     assert query.cost() <= 5
 
 
+class Listening(Unpaced):
+    """Lets everything go, and notes what it is for."""
+
+    def __init__(self, works: list[Work]) -> None:
+        self._works = works
+
+    def __call__(self, installation: int | None, work: Work) -> None:
+        self._works.append(work)
+
+
 def test_writes_are_told_what_they_are_for(at: Desk) -> None:
     works: list[Work] = []
-    github = GitHub(at.identity, at.github.api_url, QUICK, lambda _, work: works.append(work))
+    github = GitHub(at.identity, at.github.api_url, QUICK, Listening(works))
     try:
         forge = github.open(NAME)
         forge.propose(BRANCH, django(forge), None)
@@ -515,7 +525,7 @@ def test_writes_are_told_what_they_are_for(at: Desk) -> None:
 
 def test_a_failure_does_not_change_what_the_next_write_is_for(opened: Desk) -> None:
     works: list[Work] = []
-    github = GitHub(opened.identity, opened.github.api_url, QUICK, lambda _, work: works.append(work))
+    github = GitHub(opened.identity, opened.github.api_url, QUICK, Listening(works))
     try:
         forge = github.open(NAME)
         opened.github.faults.fail(403, path="/issues$")

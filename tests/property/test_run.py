@@ -225,6 +225,9 @@ class FusedLedger:
     def all(self, repository: str | None = None, status: ProposalStatus | None = None) -> tuple[ProposalRecord, ...]:
         return self._inner.all(repository, status)
 
+    def open(self, repository: str, branch: str) -> ProposalRecord | None:
+        return self._inner.open(repository, branch)
+
     def save(self, record: ProposalRecord) -> None:
         self._fuse.burn()
         self._inner.save(record)
