@@ -156,7 +156,7 @@ def _trusted(url: str, page: str) -> bool:
 
 
 def distil_project(body: bytes) -> bytes:
-    """The addresses in PyPI's own JSON (https://docs.pypi.org/api/json/), the best for its source first."""
+    """The addresses in PyPI's own JSON ("JSON API" in its documentation), the best for its source first."""
     info = decoded(_about_decoder, body, "the JSON API of PyPI").info
     told = info.project_urls if isinstance(info.project_urls, dict) else {}
     return _best_first([*told.items(), ("homepage", info.home_page)])

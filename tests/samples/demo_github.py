@@ -85,7 +85,7 @@ def _talk(github: FakeGitHub, environ: Mapping[str, str]) -> None:
 
 
 def _show(github: FakeGitHub, name: str) -> None:
-    """The titles of all pull requests of a repository, and the whole of one, with release notes where there are some."""
+    """The titles of a repository's pull requests, and the whole of one, with release notes where there are some."""
     pulls = github.pulls(name, "open")
     _say(f"\n== {name}: {len(pulls)} open pull request{'' if len(pulls) == 1 else 's'}")
     for pull in pulls:

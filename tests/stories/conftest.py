@@ -15,7 +15,12 @@ import pytest
 from typer.testing import CliRunner
 
 from bot.cli import cli
+from tests.conftest import need
+from tests.fakes.github import specs
+from tests.fakes.github.clock import Clock
+from tests.fakes.github.fake import FakeGitHub
 from tests.fakes.registry import FakeRegistry
+from tests.stories.fleet_desk import FILES, SECRET, SHOP, Fleet
 
 LONG_AGO = datetime.now(UTC) - timedelta(days=100)
 
@@ -105,3 +110,24 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
 def versions(*names: str, at: datetime = LONG_AGO, **facts: Any) -> dict[str, dict[str, Any]]:
     """Releases a day apart, the oldest first."""
     return {name: {"published": at + timedelta(days=n), **facts} for n, name in enumerate(names)}
+
+
+@pytest.fixture
+def fleet(desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Fleet]:
+    """An App that is installed on ``acme``, where ``acme/shop`` has two updates to be made."""
+    need("github specs", specs.why_not())
+    desk.registry.pypi("alpha", versions("1.0", "1.1"))
+    desk.registry.pypi("beta", versions("2.0"))
+    desk.registry.npm("left-pad", versions("1.0.0", "1.3.0"))
+    with FakeGitHub(clock=Clock.real()) as github:
+        github.limits.writes_a_minute = github.limits.writes_an_hour = None
+        github.create_repository(SHOP, FILES)
+        key = tmp_path / "key.pem"
+        key.write_text(github.app.private_key)
+        login = {"API_URL": github.api_url, "APP_ID": str(github.app.id), "PRIVATE_KEY_FILE": str(key)}
+        # What the command line is given by ``Desk``, and ``App`` reads from the environment.
+        for name, value in {**login, "WEBHOOK_SECRET": SECRET}.items():
+            monkeypatch.setenv(f"FRESHLINE_GITHUB__{name}", value)
+        for name, value in desk.environ.items():
+            monkeypatch.setenv(name, value)
+        yield Fleet(desk, github)
