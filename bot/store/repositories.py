@@ -92,11 +92,15 @@ class Repositories:
                 connection.execute(delete(table).where(own))
 
     def rename(self, before: str, after: str) -> None:
-        """Call a repository by its new name, everywhere: its proposals and refusals go with it."""
+        """Call a repository by its new name, everywhere: its proposals and refusals go with it.
+
+        What is known under the new name is another repository's, which has lost it: that is forgotten.
+        """
         with self._database.transaction() as connection:
             for table in (repositories, watched, answered, proposals, refusals):
-                own = and_(table.c.fleet == self._fleet, table.c.repository == before)
-                connection.execute(update(table).where(own).values(repository=after))
+                at = {name: and_(table.c.fleet == self._fleet, table.c.repository == name) for name in (before, after)}
+                connection.execute(delete(table).where(at[after]))
+                connection.execute(update(table).where(at[before]).values(repository=after))
 
     def watched(self) -> dict[str, Watch]:
         """What is looked at in each pass, by the forge's node."""

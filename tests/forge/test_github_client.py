@@ -10,7 +10,7 @@ import pytest
 
 from bot.core.budget import Work
 from bot.forge.base import ForgeError
-from bot.forge.github import GitHub
+from bot.forge.github import GitHub, Unpaced
 from bot.forge.github_app import AppLogin
 from bot.forge.github_client import Client, Missed, Pace, Token, Wire, bearer
 from bot.forge.github_errors import GitHubError

@@ -8,7 +8,7 @@ import pytest
 from bot.core.budget import Work
 from bot.core.dashboard import MARKER
 from bot.forge.base import Asked, Board, Conversation, ForgeError, PullRequests, Reaction, Words
-from bot.forge.github import GitHub, GitHubForge
+from bot.forge.github import GitHub, GitHubForge, Unpaced
 from bot.forge.github_errors import GitHubError
 from bot.forge.github_graphql import OVERVIEW
 from tests.fakes.github.graphql import Query

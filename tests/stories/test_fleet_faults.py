@@ -46,15 +46,20 @@ def test_x(desk: Desk, tmp_path: Path) -> None:
         m = Moment.of(fleet, tmp_path / "m")
         t = time.time()
         d = Death()
+        import cProfile, pstats
+        pr = cProfile.Profile()
         with dying(d):
-            print(fleet.run())
-        print("pass", time.time() - t, d.seen, fleet.github.counts, [ (r.method, r.path, r.operation) for r in fleet.github.requests])
+            fleet.run()
+                print("pass", time.time() - t, d.seen)
         p1 = picture(fleet, SHOP, LIB)
         fleet.settle()
         p2 = picture(fleet, SHOP, LIB)
-        print(differences(p1,p2))
+        
         t = time.time()
         m.again()
         print("again", time.time() - t)
+        fleet.github._gate.check_requests = False
+        t = time.time()
         fleet.run()
+        print("unchecked", time.time() - t)
         assert differences(picture(fleet, SHOP, LIB), p1) == []

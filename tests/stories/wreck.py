@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests.adapters
 from requests import PreparedRequest, Response
@@ -162,23 +163,26 @@ Send = Callable[..., Response]
 
 @dataclass
 class Death:
-    """Kills a run within this process at its ``nth`` event; 0: never, only counts.
+    """Kills a run within this process right after its ``nth`` lasting change; 0: never, only counts.
 
-    Events are answers of GitHub that arrive and commits of the store that are done (``changes``
-    alone leaves out what only reads). From then on nothing is sent and nothing is stored: the
-    run's own cleaning up can't either.
+    A lasting change is an answered request that changes something on GitHub, or a commit of the
+    store that changed something in it (the count of the hour's writes left aside). Everything that
+    a killed process leaves behind is one of these moments: between two of them it only reads. From
+    then on nothing is sent and nothing is stored: the run's own cleaning up can't either.
     """
 
     nth: int = 0
     seen: int = 0
     dead: bool = False
+    what: str = ""
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def happened(self) -> None:
-        """One more event; raises when it was the last."""
+    def happened(self, what: str) -> None:
+        """One more lasting change; raises when it was the last."""
         with self.lock:
             self.seen += 1
-            self.dead = self.dead or self.seen == self.nth
+            if self.seen == self.nth:
+                self.dead, self.what = True, what
         self.alive()
 
     def alive(self) -> None:
@@ -186,36 +190,56 @@ class Death:
             raise KilledError
 
 
+_CHANGE = re.compile(r"(?:INSERT INTO|UPDATE|DELETE FROM) (?!writes\b)(\w+)")
+
+
+def _changes_github(request: PreparedRequest) -> bool:
+    path = urlsplit(request.url or "").path
+    if path.endswith("/graphql"):
+        return b"mutation " in (request.body.encode() if isinstance(request.body, str) else request.body or b"")
+    return request.method not in {"GET", "HEAD"} and not path.endswith("/access_tokens")
+
+
 @contextmanager
 def dying(death: Death) -> Iterator[None]:
-    """Runs inside die as ``death`` says. What carries requests and commits is other people's: nothing of bot/ is touched."""
+    """Runs inside die as ``death`` says. What is tapped belongs to requests and SQLAlchemy: nothing of bot/ is touched."""
     adapter = requests.adapters.HTTPAdapter
     send: Send = adapter.send
 
     def carried(self: requests.adapters.HTTPAdapter, request: PreparedRequest, *rest: Any, **named: Any) -> Response:
         death.alive()
         answer = send(self, request, *rest, **named)
-        answer.content  # noqa: B018 - read to its end, so that the connection goes back to the pool
-        death.happened()
+        if _changes_github(request):
+            answer.content  # noqa: B018 - read to its end, so that the connection goes back to the pool
+            death.happened(f"{request.method} {request.path_url}")
         return answer
 
-    def begun(_connection: Connection) -> None:
+    def begun(connection: Connection) -> None:
         death.alive()
+        connection.info["changed"] = ""
+
+    def executed(connection: Connection, cursor: Any, statement: str, *_more: object) -> None:
+        change = _CHANGE.match(statement)
+        if change and cursor.rowcount > 0:
+            connection.info["changed"] = change[1]
 
     def committed(connection: Connection) -> None:
         death.alive()
-        connection.connection.driver_connection.commit()  # type: ignore[union-attr]  # SQLite's, always there
-        death.happened()
+        if connection.info.get("changed"):
+            driver: Any = connection.connection.driver_connection
+            driver.commit()
+            death.happened(f"a commit of {connection.info['changed']}")
 
+    listeners = (("begin", begun), ("after_cursor_execute", executed), ("commit", committed))
     adapter.send = carried  # type: ignore[method-assign]  # the way out of the process, of a library
-    event.listen(Engine, "begin", begun)
-    event.listen(Engine, "commit", committed)
+    for name, listener in listeners:
+        event.listen(Engine, name, listener)
     try:
         yield
     finally:
         adapter.send = send  # type: ignore[method-assign]  # as above
-        event.remove(Engine, "begin", begun)
-        event.remove(Engine, "commit", committed)
+        for name, listener in listeners:
+            event.remove(Engine, name, listener)
 
 
 # How all was left
