@@ -12,16 +12,12 @@ from typing import TYPE_CHECKING
 
 from bot import lookup, plugins
 from bot.config import Settings
-from bot.core.rules import Mode
 from bot.forge.base import Forge
-from bot.forge.dry_run import DryRunForge
 from bot.forge.local import open_forge
 from bot.lookup import MEBIBYTE, LookUps
-from bot.proposing import NotesOf, propose_all
 from bot.registries import Progress
 from bot.store import ProposalRecord, Store
 from bot.upgrade import Scan, Tools, scan
-from bot.visiting import Pass, Seen, Shelf, Visit
 
 if TYPE_CHECKING:
     from bot.fleet import Due, Paid
@@ -30,6 +26,8 @@ if TYPE_CHECKING:
     from bot.forge.github_app import Installation
     from bot.github_login import Connected
     from bot.listening import Reply
+    from bot.proposing import NotesOf
+    from bot.visiting import Pass, Seen, Visit
 
 REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,38}/[A-Za-z0-9._-]{1,100}")
 """A repository on GitHub, as people write it."""
@@ -88,31 +86,27 @@ class App:
 
     def run(self, target: str, *, dry: bool, progress: Progress | None = None) -> Pass:
         """Decide, and put every update on its branch. Raises ``ForgeError`` and ``StoreError``."""
+        from bot import visiting  # noqa: PLC0415 - a scan does without
+
         with self._at(target) as place:
             if isinstance(place, _Hosted) and not dry:
-                return self._visit(place, Seen(), progress).carry_out()
-            now = datetime.now(UTC)
-            found = scan(place.forge, self._tools(place, progress), now)
-            if found.policy.mode is Mode.OBSERVE:
-                return Pass(found, (), observed=True)
-            if dry:
-                return self._rehearse(place, found)
-            return Pass(found, propose_all(place.forge, self._store.proposals(place.fleet), found, now))
-
-    def _rehearse(self, place: _Place | _Hosted, found: Scan) -> Pass:
-        """What a run would do, on a forge that writes nothing and a store that is gone afterwards."""
-        rehearsal = DryRunForge(place.forge)
-        with Store.in_memory() as scratch:
-            ledger = scratch.proposals(place.fleet)
-            for record in self._store.proposals(place.fleet).all(place.forge.repository):
-                ledger.save(record)
-            outcomes = propose_all(rehearsal, ledger, found, datetime.now(UTC))
-        return Pass(found, outcomes, tuple((one.branch, one.diff) for one in rehearsal.proposals), dry=True)
+                return self._visit(place, visiting.Seen(), progress).carry_out()
+            found = scan(place.forge, self._tools(place, progress), datetime.now(UTC))
+            ledger = self._store.proposals(place.fleet)
+            if not dry:
+                return visiting.propose(place.forge, ledger, found, datetime.now(UTC))
+            with Store.in_memory() as scratch:
+                for record in ledger.all(place.forge.repository):
+                    scratch.proposals(place.fleet).save(record)
+                return visiting.rehearse(place.forge, scratch.proposals(place.fleet), found, datetime.now(UTC))
 
     def _visit(self, place: _Hosted, seen: Seen, progress: Progress | None = None) -> Visit:
+        from bot.visiting import Shelf, Visit  # noqa: PLC0415 - a scan does without
+
+        store, fleet = self._store, place.fleet
         return Visit(
             place.forge,
-            self._shelf(place.fleet),
+            Shelf(store.proposals(fleet), store.refusals(fleet), store.repositories(fleet)),
             lambda: self._tools(place, progress),
             self._notes(place),
             datetime.now(UTC),
@@ -129,10 +123,6 @@ class App:
             {name: one.scheme for name, one in plugins.registries().items()},
             self._settings.config.github.own_host,
         )
-
-    def _shelf(self, fleet: str) -> Shelf:
-        store = self._store
-        return Shelf(store.proposals(fleet), store.refusals(fleet), store.repositories(fleet))
 
     @contextmanager
     def _at(self, target: str) -> Iterator[_Place | _Hosted]:

@@ -340,7 +340,7 @@ def write_board(company: Company, scan: Scan, outcomes: Iterable[Outcome]) -> Bo
 
 
 def picture_of(scan: Scan, outcomes: Iterable[Outcome], lifted: frozenset[str]) -> dashboard.Picture:
-    """What the dashboard shows of a pass."""
+    """What the dashboard shows of a pass, in an order that the next pass keeps: a pass handles what is new last."""
     shown: dict[str, list[dashboard.Shown]] = {"open": [], "waiting": [], "theirs": []}
     for one in (outcome for outcome in outcomes if outcome.state not in {State.LANDED, State.SUPERSEDED}):
         entry = dashboard.Shown(one.branch, one.title, one.number, one.detail if one.state is State.WAITING else "")
@@ -349,9 +349,9 @@ def picture_of(scan: Scan, outcomes: Iterable[Outcome], lifted: frozenset[str]) 
             shown[place].append(entry)
     return replace(
         dashboard.picture_of(scan.decisions),
-        open=tuple(shown["open"]),
+        open=tuple(sorted(shown["open"], key=lambda one: one.branch)),
         waiting=tuple(shown["waiting"]),
-        left_alone=tuple(shown["theirs"]),
+        left_alone=tuple(sorted(shown["theirs"], key=lambda one: one.branch)),
         files=scan.skipped,
         warnings=scan.warnings,
         liftable=lifted,

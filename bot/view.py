@@ -17,11 +17,9 @@ from typing import TYPE_CHECKING, Any
 from bot import policy_file, report
 from bot.config import ConfigError, Settings, unknown_variables
 from bot.core.rules import effective
-from bot.proposing import State
 from bot.report import Site, clean
 from bot.store import ProposalRecord
 from bot.upgrade import Scan
-from bot.visiting import Pass
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -29,6 +27,7 @@ if TYPE_CHECKING:
     from bot.doctor import Finding
     from bot.fleet import Paid, Survey
     from bot.fleets import FleetPass
+    from bot.visiting import Pass
 
 
 def say(line: str = "") -> None:
@@ -59,14 +58,15 @@ def print_scan(scan: Scan, form: str, *, everything: bool) -> None:
             say(line)
 
 
+# By ``proposing.State``, in the order of the totals.
 _MARKS = {
-    State.CREATED: "+",
-    State.MOVED: "~",
-    State.UNCHANGED: "=",
-    State.LEFT_ALONE: "!",
-    State.WAITING: ".",
-    State.LANDED: "-",
-    State.SUPERSEDED: "-",
+    "created": "+",
+    "moved": "~",
+    "unchanged": "=",
+    "left alone": "!",
+    "waiting": ".",
+    "landed": "-",
+    "superseded": "-",
 }
 
 
@@ -77,7 +77,9 @@ def print_run(done: Pass) -> None:
         say(f"! {clean(warning)}")
     for outcome in done.outcomes:
         detail = f" ({clean(outcome.detail)})" if outcome.detail else ""
-        say(f"{_MARKS[outcome.state]} {outcome.state.value:<10}  {outcome.branch}  {clean(outcome.title)}{detail}")
+        say(
+            f"{_MARKS[outcome.state.value]} {outcome.state.value:<10}  {outcome.branch}  {clean(outcome.title)}{detail}"
+        )
     for note in done.notes:
         say(f"! {clean(note)}")
     for branch, diff in done.diffs:
@@ -145,8 +147,8 @@ def _totals(done: Pass) -> str:
     if done.observed:
         waiting = len(done.scan.plans)
         return f'Policy only observes here (mode = "observe"): {waiting} to be made, nothing was written.'
-    counts = [(state, sum(outcome.state is state for outcome in done.outcomes)) for state in State]
-    told = [f"{count} {state.value}" for state, count in counts if count]
+    counts = Counter(outcome.state.value for outcome in done.outcomes)
+    told = [f"{counts[state]} {state}" for state in _MARKS if counts[state]]
     if not told:
         return "Nothing to do: everything is as new as it may be."
     said = f"{', '.join(told)}."

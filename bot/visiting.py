@@ -9,8 +9,9 @@ from typing import Protocol
 
 from bot.core.rules import Mode
 from bot.forge.base import Board, Conversation, Forge, PullRequests
+from bot.forge.dry_run import DryRunForge
 from bot.forge.pacing import PostponedError
-from bot.proposing import Discussion, NotesOf, Outcome, State, propose_all
+from bot.proposing import Discussion, Ledger, NotesOf, Outcome, State, propose_all
 from bot.store import Proposals, Refusals, Repositories, RepositoryRecord
 from bot.store.codec import encode_reading
 from bot.store.proposals import ProposalStatus
@@ -147,3 +148,22 @@ class Visit:
 def unsettled(done: Pass) -> bool:
     """Whether a visit left something that the next pass should look at, whatever else happens."""
     return done.postponed or any(one.state is State.LEFT_ALONE and not one.theirs for one in done.outcomes)
+
+
+# Repositories without pull requests
+
+
+def propose(forge: Forge, ledger: Ledger, found: Scan, now: datetime) -> Pass:
+    """Put the plans of a scan on branches; raises ``ForgeError`` and ``StoreError``."""
+    if found.policy.mode is Mode.OBSERVE:
+        return Pass(found, (), observed=True)
+    return Pass(found, propose_all(forge, ledger, found, now))
+
+
+def rehearse(forge: Forge, scratch: Ledger, found: Scan, now: datetime) -> Pass:
+    """What a run would do, on a forge that writes nothing and a ledger that is thrown away afterwards."""
+    if found.policy.mode is Mode.OBSERVE:
+        return Pass(found, (), observed=True)
+    rehearsal = DryRunForge(forge)
+    outcomes = propose_all(rehearsal, scratch, found, now)
+    return Pass(found, outcomes, tuple((one.branch, one.diff) for one in rehearsal.proposals), dry=True)

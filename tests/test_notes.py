@@ -9,7 +9,7 @@ from bot.core.model import Bump, Kind, Package, Release, SkipReason, Source, Una
 from bot.core.notes import Published, ReleaseNotes
 from bot.forge.base import ForgeError
 from bot.forge.github_errors import failure
-from bot.notes import NoNotes, Notes
+from bot.notes import NoNotes, Notes, finder
 
 AT = datetime(2026, 3, 2, tzinfo=UTC)
 WEB = "https://github.com/encode/httpx"
@@ -169,3 +169,31 @@ def test_an_error_of_another_forge_is_its_own_trouble(shelf: Shelf) -> None:
 def test_an_error_of_ours_costs_the_notes_only(shelf: Shelf) -> None:
     shelf.error = KeyError("x")
     assert reason(made(shelf).of(update())) == "pypi/httpx: unexpected KeyError; report it as a bug"
+
+
+def test_a_finder_answers_with_the_notes_there_are(shelf: Shelf) -> None:
+    shelf.tags = {"0.28.1": "b"}
+    sources = {"httpx": KNOWN, "gone": Unavailable(SkipReason.NOT_FOUND, "not there")}
+    find = finder(shelf, lambda package, _: sources[package.name], SCHEMES)
+    answer = find([update(), update(name="gone")])
+    assert list(answer) == [Package("pypi", "httpx")]
+    assert [one.text for one in answer[Package("pypi", "httpx")].entries] == ["b"]
+    assert find([]) == {}
+
+
+@pytest.mark.parametrize(
+    ("own_host", "read"), [("", True), ("github.com", True), ("ghe.acme.example", False)], ids=["usual", "named", "own"]
+)
+def test_a_finder_reads_on_its_own_host_only(shelf: Shelf, own_host: str, *, read: bool) -> None:
+    """A token for an Enterprise Server is of no use on github.com, and never sent there."""
+    shelf.tags = {"0.28.1": "b"}
+    answer = finder(shelf, lambda package, _: KNOWN, SCHEMES, own_host)([update()])
+    assert (bool(answer), bool(shelf.asked)) == (read, read)
+
+
+def test_a_finder_gives_up_once_and_for_all_when_the_forge_fails(shelf: Shelf) -> None:
+    shelf.error = failure("GitHub has a fault", "encode/httpx", "Run again later", 502)
+    find = finder(shelf, lambda package, _: KNOWN, SCHEMES)
+    assert find([update(), update(name="other")]) == {}
+    assert find([update()]) == {}
+    assert len(shelf.asked) == 1

@@ -76,10 +76,11 @@ def test_a_run_tells_branch_by_branch_and_the_totals(capsys: Capture) -> None:
         "~ moved       freshline/pypi/moved  Bump it",
         "= unchanged   freshline/pypi/unchanged  Bump it",
         "! left alone  freshline/pypi/left_alone  Bump it (why)",
+        ". waiting     freshline/pypi/waiting  Bump it",
         "- landed      freshline/pypi/landed  Bump it",
         "- superseded  freshline/pypi/superseded  Bump it",
     ]
-    assert lines[-1] == "1 created, 1 moved, 1 unchanged, 1 left alone, 1 landed, 1 superseded."
+    assert lines[-1] == "1 created, 1 moved, 1 unchanged, 1 left alone, 1 waiting, 1 landed, 1 superseded."
 
 
 @pytest.mark.parametrize(

@@ -355,7 +355,7 @@ class Conversation(Protocol):
         ...
 
     def has_issues(self) -> bool:
-        """Whether the repository keeps issues."""
+        """Whether the repository keeps issues, and the bot may write them."""
         ...
 
     def write_board(self, title: str, body: str) -> Board:

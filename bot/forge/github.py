@@ -34,6 +34,7 @@ from bot.forge.commit import tidy_author
 from bot.forge.dry_run import unified
 from bot.forge.github_app import GITHUB, AppIdentity, AppLogin, Installation
 from bot.forge.github_client import (
+    BOARD,
     PATIENT,
     WORKFLOWS,
     WRITING,
@@ -384,8 +385,8 @@ class GitHubForge:
         return self._own_board.board()
 
     def has_issues(self) -> bool:
-        """Whether the repository keeps issues."""
-        return self._seen.has_issues
+        """Whether the repository keeps issues, and the App may write them."""
+        return self._seen.has_issues and not self._client.login.lacks(BOARD)
 
     def write_board(self, title: str, body: str) -> Board:
         """Open the dashboard issue, or bring its words up to date; see ``BoardDesk.write``."""

@@ -20,6 +20,8 @@ from bot.core.rules import (
     Mode,
     Pipeline,
     Policy,
+    PullRequests,
+    Rebase,
     Rule,
     combine,
     duration,
@@ -185,6 +187,102 @@ def test_rules_and_ignores_add_up_the_inner_ones_last() -> None:
     one, two = Ignore(name="a"), Ignore(name="b")
     both = combine(Policy(rules=(first,), ignore=(one,)), Policy(rules=(second,), ignore=(two,)))
     assert (both.rules, both.ignore) == ((first, second), (one, two))
+
+
+# Pull requests
+
+TASTE = PullRequests(
+    labels=("dependencies",),
+    assignees=("ann",),
+    reviewers=("bob",),
+    team_reviewers=("core",),
+    draft=True,
+    rebase=Rebase.ALWAYS,
+    dashboard=False,
+    release_notes=False,
+)
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        {"labels": ("",)},
+        {"labels": ("a,b",)},
+        {"labels": ("a\n",)},
+        {"labels": ("x" * 51,)},
+        {"labels": [str(n) for n in range(21)]},
+        {"reviewers": ("-ann",)},
+        {"assignees": ("a/b",)},
+        {"team_reviewers": ("core\n",)},
+        {"reviewers": [f"ann{n}" for n in range(16)]},
+        {"rebase": "sometimes"},
+        {"max_open": 0},
+        {"max_open": 1001},
+        {"max_new_per_hour": 0},
+        {"max_new_per_hour": "5"},
+        {"draft": "yes"},
+        {"labelz": ()},
+    ],
+)
+def test_what_a_forge_would_refuse_is_no_policy(wanted: dict[str, Any]) -> None:
+    with pytest.raises(msgspec.ValidationError):
+        msgspec.convert({"pull_requests": wanted}, Policy)
+
+
+def test_pull_requests_as_they_are_written() -> None:
+    written = {
+        "labels": ["dependencies", "é ü"],
+        "team_reviewers": ["core_team-1"],
+        "rebase": "never",
+        "max_open": 1000,
+    }
+    found = msgspec.convert({"pull_requests": written, "forks": True}, Policy)
+    assert found.pull_requests == PullRequests(
+        labels=("dependencies", "é ü"), team_reviewers=("core_team-1",), rebase=Rebase.NEVER, max_open=1000
+    )
+    assert found.forks is True
+
+
+def test_the_defaults_for_pull_requests_answer_everything_but_the_limits() -> None:
+    unstated = {name for name in PullRequests.__struct_fields__ if getattr(DEFAULTS.pull_requests, name) is None}
+    assert unstated == {"max_open", "max_new_per_hour"}
+    assert DEFAULTS.forks is False
+
+
+def test_how_pull_requests_look_is_decided_closest_to_the_repository() -> None:
+    both = combine(Policy(pull_requests=TASTE), Policy()).pull_requests
+    assert both == TASTE
+    other = PullRequests(labels=(), reviewers=("eve",), draft=False, rebase=Rebase.NEVER, dashboard=True)
+    both = combine(Policy(pull_requests=TASTE), Policy(pull_requests=other)).pull_requests
+    assert both == PullRequests(
+        labels=(),
+        assignees=("ann",),
+        reviewers=("eve",),
+        team_reviewers=("core",),
+        draft=False,
+        rebase=Rebase.NEVER,
+        dashboard=True,
+        release_notes=False,
+    )
+    assert combine(Policy(), Policy(pull_requests=TASTE)).pull_requests == TASTE
+
+
+@pytest.mark.parametrize(
+    ("outer", "inner", "both"), [(5, 9, 5), (5, 3, 3), (None, 900, 900), (5, None, 5), (None, None, None)]
+)
+def test_no_inner_scope_raises_a_limit(outer: int | None, inner: int | None, both: int | None) -> None:
+    for name in ("max_open", "max_new_per_hour"):
+        scopes = [Policy(pull_requests=PullRequests(**{name: limit})) for limit in (outer, inner)]
+        assert getattr(combine(*scopes).pull_requests, name) == both
+    scopes = [Policy(pipelines={"os": Pipeline(max_open=limit)}) for limit in (outer, inner)]
+    assert combine(*scopes).pipelines["os"].max_open == both
+
+
+@pytest.mark.parametrize(
+    ("outer", "inner", "both"), [(False, True, True), (True, False, False), (True, None, True), (None, None, None)]
+)
+def test_forks_are_a_matter_of_taste(outer: bool | None, inner: bool | None, both: bool | None) -> None:
+    assert combine(Policy(forks=outer), Policy(forks=inner)).forks is both
 
 
 # What it says of one dependency
