@@ -78,9 +78,13 @@ class App:
             return scan(place.forge, self._tools(place, progress), datetime.now(UTC))
 
     def proposals(self, target: str | None) -> tuple[ProposalRecord, ...]:
-        """What was proposed in one repository, or in all of the operator's own fleet (None), oldest first."""
+        """What was proposed in one repository, or (None) in the operator's own fleet and the App's, oldest first."""
         if target is None:
-            return self._store.proposals(self._settings.config.fleet).all()
+            own = [
+                one for one in self._store.fleets() if one == self._settings.config.fleet or one.startswith("github:")
+            ]
+            every = (record for fleet in own for record in self._store.proposals(fleet).all())
+            return tuple(sorted(every, key=lambda one: one.created_at))
         with self._at(target) as place:
             return self._store.proposals(place.fleet).all(place.forge.repository)
 

@@ -127,19 +127,20 @@ class Scout:
     def _in_step(self, listed: Iterable[Listed]) -> dict[str, RepositoryRecord]:
         """What is remembered of these repositories; renamed ones under their new names, lost ones forgotten."""
         known = self.memory.all()
-        names = {one.full_name for one in listed}
         by_node = {row.node: row.repository for row in known.values() if row.node}
-        renamed = False
-        for one in listed:
-            before = by_node.get(one.node)
-            if before is not None and before != one.full_name and before not in names:
-                self.memory.rename(before, one.full_name)
-                renamed = True
+        renamed = {one: before for one in listed if (before := by_node.get(one.node, one.full_name)) != one.full_name}
+        # By way of names that no repository has: two of them may have swapped theirs.
+        for one, before in renamed.items():
+            self.memory.rename(before, one.node)
+        for one in renamed:
+            self.memory.rename(one.node, one.full_name)
         if renamed:
             known = self.memory.all()
-        for name in known.keys() - names:
+        nodes = {one.full_name: one.node for one in listed}
+        lost = {name for name, row in known.items() if (row.node or nodes.get(name)) != nodes.get(name, "")}
+        for name in lost:
             self.memory.forget(name)
-        return {name: row for name, row in known.items() if name in names}
+        return {name: row for name, row in known.items() if name not in lost}
 
     def _changed(self) -> dict[str, dict[str, _Times]]:
         """What is watched, by repository and node: when it had changed last, and when it has ("" for what is gone)."""

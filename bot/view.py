@@ -132,7 +132,8 @@ def print_fleets(passes: Iterable[FleetPass]) -> None:
         if one.trouble is not None:
             say(f"! {one.account}: {clean(str(one.trouble))}")
         if one.waiting:
-            say(f"{one.account}: {_many(len(one.waiting))} wait for the next run: GitHub's limit leaves no room")
+            waits = "waits" if len(one.waiting) == 1 else "wait"
+            say(f"{one.account}: {_many(len(one.waiting))} {waits} for the next run: GitHub's limit leaves no room")
     if none:
         say("The App is not installed anywhere yet. Install it from its page on GitHub, then run this again.")
 
@@ -233,7 +234,8 @@ def print_status(records: Sequence[ProposalRecord]) -> None:
         return
     for record in records:
         when = f"{record.updated_at:%Y-%m-%d %H:%M}"
-        say(f"{when}  {record.status.value:<10}  {clean(record.repository)}  {record.branch}  {clean(record.title)}")
+        where = f"{clean(record.repository)}{f'#{record.number}' if record.number else ''}"
+        say(f"{when}  {record.status.value:<10}  {where}  {record.branch}  {clean(record.title)}")
 
 
 def print_proposal(records: Sequence[ProposalRecord], branch: str) -> bool:

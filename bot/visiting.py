@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from bot.core.rules import Mode
@@ -14,9 +14,12 @@ from bot.forge.pacing import PostponedError
 from bot.proposing import Discussion, Ledger, NotesOf, Outcome, State, propose_all
 from bot.store import Proposals, Refusals, Repositories, RepositoryRecord
 from bot.store.codec import encode_reading
-from bot.store.proposals import ProposalStatus
+from bot.store.proposals import ProposalRecord, ProposalStatus
 from bot.tending import Company, Heard, answer, hear, learn, tell_hands_off, write_board
 from bot.upgrade import Scan, Tools, policy_in_force, readers, scan
+
+REGRET = timedelta(days=30)
+"""So long a declined pull request is looked at in each pass, for whoever wants it after all."""
 
 
 class Social(Forge, PullRequests, Conversation, Protocol):
@@ -81,7 +84,14 @@ class Visit:
         return Company(self.forge, self.forge, self.forge, shelf.proposals, shelf.refusals, shelf.repositories)
 
     def carry_out(self) -> Pass:
-        """Hear, decide, propose, answer, remember. Raises ``ForgeError`` and ``StoreError``."""
+        """Hear, decide, propose, answer, remember. Raises ``ForgeError`` and ``StoreError``.
+
+        Two at once over one repository would look before either has spoken, and say everything twice.
+        """
+        with self.shelf.repositories.turn(self.forge.repository):
+            return self._carried_out()
+
+    def _carried_out(self) -> Pass:
         heard, late = Heard(), False
         mode = policy_in_force(self.forge, self.tools()).mode or Mode.PROPOSE
         if mode is not Mode.OBSERVE:
@@ -140,9 +150,14 @@ class Visit:
                 visited_at=self.now,
             )
         )
-        open_ones = shelf.proposals.all(self.forge.repository, ProposalStatus.OPEN)
-        nodes = {node for node in (*(one.node for one in open_ones), board.node if board else "") if node}
+        heard = [one.node for one in shelf.proposals.all(self.forge.repository) if self._listens_to(one)]
+        nodes = {node for node in (*heard, board.node if board else "") if node}
         shelf.repositories.watch(self.forge.repository, {node: self.seen.changed.get(node, "") for node in nodes})
+
+    def _listens_to(self, record: ProposalRecord) -> bool:
+        """Whether people may still ask for something there: what they declined lately can be asked for again."""
+        lately = record.status is ProposalStatus.REFUSED and record.updated_at > self.now - REGRET
+        return lately or record.status is ProposalStatus.OPEN
 
 
 def unsettled(done: Pass) -> bool:

@@ -173,7 +173,7 @@ def test_an_error_of_ours_costs_the_notes_only(shelf: Shelf) -> None:
 
 def test_a_finder_answers_with_the_notes_there_are(shelf: Shelf) -> None:
     shelf.tags = {"0.28.1": "b"}
-    sources = {"httpx": KNOWN, "gone": Unavailable(SkipReason.NOT_FOUND, "not there")}
+    sources: dict[str, Source | Unavailable] = {"httpx": KNOWN, "gone": Unavailable(SkipReason.NOT_FOUND, "not there")}
     find = finder(shelf, lambda package, _: sources[package.name], SCHEMES)
     answer = find([update(), update(name="gone")])
     assert list(answer) == [Package("pypi", "httpx")]

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import tomllib
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,11 +14,14 @@ from bot.config import ConfigError, load
 from bot.core.model import Bump
 from bot.core.rules import DEFAULTS
 from bot.doctor import Finding
+from bot.fleet import Due, Left, Paid, Survey, Why
+from bot.fleets import FleetPass, went_well
+from bot.forge.base import ForgeError
 from bot.policy_file import PolicyError
 from bot.proposing import Outcome, State
 from bot.store import ProposalRecord, ProposedUpdate
 from bot.upgrade import Scan
-from bot.visiting import Pass
+from bot.visiting import Pass, Seen
 from tests.fakes.registry import FakeRegistry
 from tests.stories.conftest import Desk, git, versions
 
@@ -170,6 +174,99 @@ def test_everything_about_a_dependency_is_told(tmp_path: Path) -> None:
     assert "  in use    not known\n" in alpha
     assert (missed.code, "Nothing here is called no-such-thing.\n" in missed.out) == (1, True)
     assert "  broken/package.json was not read (unparsable: " in missed.out
+
+
+# A fleet's pass
+
+
+DUE = Due("acme/shop", Why.MOVED, Seen())
+SUSPENDED = ForgeError("The App is suspended", "acme on GitHub", "Un-suspend it")
+
+
+@pytest.mark.parametrize(
+    ("survey", "line"),
+    [
+        (Survey(0), "acme: 0 repositories: 0 to visit, 0 as before"),
+        (Survey(1, [DUE]), "acme: 1 repository: 1 to visit, 0 as before"),
+        (Survey(1000, unchanged=1000), "acme: 1,000 repositories: 0 to visit, 1000 as before"),
+        (
+            Survey(4, [DUE], {"acme/a": Left.FORK, "acme/b": Left.ARCHIVED, "acme/c": Left.FORK}),
+            "acme: 4 repositories: 1 to visit, 0 as before, 3 left out (2 a fork, 1 archived)",
+        ),
+    ],
+)
+def test_a_fleet_that_was_looked_at_is_one_line(capsys: Capture, survey: Survey, line: str) -> None:
+    view.FleetPrinter().surveyed("acme", survey)
+    assert capsys.readouterr().out == f"{line}\n"
+
+
+def test_a_visit_tells_why_and_what_came_of_it(capsys: Capture) -> None:
+    found = replace(SCAN, warnings=("policy\x1b\nis odd",))
+    done = Pass(found, (outcome(State.CREATED), outcome(State.WAITING)), notes=("#3: no\x07 such reviewer",))
+    view.FleetPrinter().visited(Paid(DUE, done))
+    assert capsys.readouterr().out.splitlines() == [
+        "acme/shop (its default branch moved): 1 created, 1 waiting.",
+        "! acme/shop: policy??is odd",
+        "! acme/shop: #3: no? such reviewer",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (ForgeError("It is gone", "acme/shop", "Go on\x1b[2J"), "It is gone: acme/shop. Go on?[2J"),
+        (ValueError(""), "ValueError"),
+    ],
+)
+def test_a_visit_that_failed_is_one_line(capsys: Capture, error: Exception, words: str) -> None:
+    view.FleetPrinter().visited(Paid(DUE, error))
+    assert capsys.readouterr().out == f"! acme/shop: {words}\n"
+
+
+def test_visits_beside_each_other_do_not_share_a_line(capsys: Capture) -> None:
+    printer = view.FleetPrinter()
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(printer.said, ["x" * 500] * 200))
+    assert set(capsys.readouterr().out.splitlines()) == {"x" * 500}
+
+
+def test_a_printer_needs_no_colours(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    printer = view.FleetPrinter()
+    printer.surveyed("acme", Survey(1, [DUE]))
+    printer.visited(Paid(DUE, Pass(SCAN, ())))
+    printer.said("GitHub asks for a pause")
+    view.print_fleets((FleetPass("acme", trouble=SUSPENDED),))
+    assert "\x1b" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("passes", "lines", "well"),
+    [
+        ((), ["The App is not installed anywhere yet. Install it from its page on GitHub, then run this again."], True),
+        ((FleetPass("acme", 1, {}, 1),), [], True),
+        (
+            (FleetPass("acme", trouble=SUSPENDED), FleetPass("other", 2, {}, 2)),
+            ["! acme: The App is suspended: acme on GitHub. Un-suspend it"],
+            False,
+        ),
+        (
+            (FleetPass("acme", waiting=(DUE,)), FleetPass("other", waiting=(DUE, DUE))),
+            [
+                "acme: 1 repository waits for the next run: GitHub's limit leaves no room",
+                "other: 2 repositories wait for the next run: GitHub's limit leaves no room",
+            ],
+            True,
+        ),
+        ((FleetPass("acme", paid=(Paid(DUE, Pass(SCAN, ())), Paid(DUE, SUSPENDED))),), [], False),
+    ],
+)
+def test_what_is_left_to_say_once_all_is_over(
+    capsys: Capture, passes: tuple[FleetPass, ...], lines: list[str], *, well: bool
+) -> None:
+    view.print_fleets(passes)
+    assert capsys.readouterr().out.splitlines() == lines
+    assert went_well(passes) is well
 
 
 def test_the_configuration_is_shown_as_toml_without_secrets(

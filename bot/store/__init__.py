@@ -21,6 +21,7 @@ from bot.store.proposals import (
     ProposedUpdate,
     Refusals,
     Sightings,
+    fleets_of,
 )
 from bot.store.repositories import Repositories, RepositoryRecord, Watch
 from bot.store.writes import Writes
@@ -66,6 +67,10 @@ class Store:
     def proposals(self, fleet: str = LOCAL) -> Proposals:
         """The bot's branches, and what became of them."""
         return Proposals(self._database, fleet)
+
+    def fleets(self) -> tuple[str, ...]:
+        """The fleets in which something was proposed."""
+        return fleets_of(self._database)
 
     def refusals(self, fleet: str = LOCAL) -> Refusals:
         """Versions that are not to be proposed again."""

@@ -7,7 +7,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, Self
 
@@ -18,6 +18,7 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from bot.core.errors import ExpectedError
 from bot.store.tables import REVISION, metadata
+from bot.store.turns import turn
 
 BUSY_MILLISECONDS = 30_000
 """How long to wait for another process: its first start may migrate, on a busy machine."""
@@ -83,6 +84,19 @@ class Database:
                 yield connection
         except (SQLAlchemyError, sqlite3.Error) as error:  # the latter while a connection is made ready
             raise self._error(error) from error
+
+    @contextmanager
+    def turn(self, name: str) -> Iterator[None]:
+        """The block runs while nobody else who uses this database, in any process, has the turn of that name.
+
+        Raises ``StoreError`` when the turn can't be had.
+        """
+        with ExitStack() as held:
+            try:
+                held.enter_context(turn(self._engine.url, name))
+            except (OSError, SQLAlchemyError) as error:
+                raise self._error(error) from error
+            yield
 
     def migrate(self) -> None:
         """Bring the tables to the newest revision."""

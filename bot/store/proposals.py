@@ -144,6 +144,12 @@ class Proposals:
         }
 
 
+def fleets_of(database: Database) -> tuple[str, ...]:
+    """The fleets that have proposals; raises ``StoreError``."""
+    with database.transaction() as connection:
+        return tuple(connection.execute(select(proposals.c.fleet).distinct().order_by(proposals.c.fleet)).scalars())
+
+
 class Refusals:
     """The versions that one fleet is not to be offered again."""
 

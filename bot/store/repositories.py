@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -53,6 +54,10 @@ class Repositories:
         self._database = database
         self._fleet = fleet
 
+    def turn(self, repository: str) -> AbstractContextManager[None]:
+        """A block that runs while no other process or thread works on this repository."""
+        return self._database.turn(f"{self._fleet} {repository}")
+
     def all(self) -> dict[str, RepositoryRecord]:
         """Every repository that was visited, by name; ``reading`` left empty, for it is large."""
         columns = [column for column in repositories.c if column.name != "reading"]
@@ -96,6 +101,8 @@ class Repositories:
 
         What is known under the new name is another repository's, which has lost it: that is forgotten.
         """
+        if before == after:
+            return
         with self._database.transaction() as connection:
             for table in (repositories, watched, answered, proposals, refusals):
                 at = {name: and_(table.c.fleet == self._fleet, table.c.repository == name) for name in (before, after)}

@@ -271,9 +271,9 @@ def test_how_pull_requests_look_is_decided_closest_to_the_repository() -> None:
     ("outer", "inner", "both"), [(5, 9, 5), (5, 3, 3), (None, 900, 900), (5, None, 5), (None, None, None)]
 )
 def test_no_inner_scope_raises_a_limit(outer: int | None, inner: int | None, both: int | None) -> None:
-    for name in ("max_open", "max_new_per_hour"):
-        scopes = [Policy(pull_requests=PullRequests(**{name: limit})) for limit in (outer, inner)]
-        assert getattr(combine(*scopes).pull_requests, name) == both
+    scopes = [Policy(pull_requests=PullRequests(max_open=limit, max_new_per_hour=limit)) for limit in (outer, inner)]
+    found = combine(*scopes).pull_requests
+    assert (found.max_open, found.max_new_per_hour) == (both, both)
     scopes = [Policy(pipelines={"os": Pipeline(max_open=limit)}) for limit in (outer, inner)]
     assert combine(*scopes).pipelines["os"].max_open == both
 

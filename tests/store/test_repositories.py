@@ -146,6 +146,14 @@ def test_a_new_name_goes_through_every_table(store: Store) -> None:
     assert moved.updates == PROPOSAL.updates
 
 
+def test_the_same_name_again_loses_nothing(store: Store) -> None:
+    fill(store, FLEET)
+    before = all_of(store, FLEET)
+    store.repositories(FLEET).rename("acme/shop", "acme/shop")
+    store.repositories(FLEET).rename("acme/unknown", "acme/unknown")
+    assert all_of(store, FLEET) == before
+
+
 @pytest.mark.parametrize("forgotten", [False, True])
 def test_a_name_that_another_had_before_is_taken_over(store: Store, forgotten: bool) -> None:
     """A repository was deleted, and another took its name: both have the same branch and refusal."""

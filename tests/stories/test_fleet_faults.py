@@ -6,12 +6,17 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
+from tests.fakes.github.fake import FakeGitHub
+from tests.fakes.github.faults import Fault
+from tests.fakes.github.records import Installation
 from tests.fakes.registry import FakeRegistry
 from tests.stories.conftest import Desk, versions
 from tests.stories.wreck import Death, Fleet, KilledError, Moment, Picture, differences, dying, fleet_at, picture
@@ -117,25 +122,214 @@ def test_killed_after_any_change_and_run_again_all_is_as_undisturbed(eve: Eve, c
         eve.assert_healed(f"killed after change {nth}: {death.what}")
 
 
-@pytest.mark.parametrize("carried_out", [True, False])
-def test_a_process_killed_at_a_request_and_run_again(eve: Eve, carried_out: bool) -> None:
-    """Really killed, at every seventh request: with the request carried out and its answer lost, or without."""
-    for nth in range(EVERY if carried_out else EVERY // 2, eve.requests + 1, EVERY):
+def test_a_process_killed_at_a_request_and_run_again(eve: Eve) -> None:
+    """Really killed, at every seventh request: by turns with the request carried out and its answer lost, or without."""
+    for nth in range(EVERY, eve.requests + 1, EVERY):
         eve.moment.again()
-        kill_at(eve.fleet, nth, carried_out=carried_out)
+        kill_at(eve.fleet, nth, carried_out=nth % 2 == 0)
         eve.assert_healed(f"killed at request {nth}")
+        eve.fleet.settle()
+        assert eve.now() == [], nth
 
 
 def kill_at(fleet: Fleet, nth: int, *, carried_out: bool) -> None:
     """Run a pass in a process of its own, and kill it when its ``nth`` request arrives."""
-    environ = {**os.environ, **fleet.environ}
-    command = [sys.executable, "-m", "bot", "run", "--fleet"]
-    with subprocess.Popen(command, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as run:
+    with process(fleet) as run:
         if carried_out:
             fleet.github.faults.kill_after(nth, run.kill)
         else:
             fleet.github.faults.call_before(nth, run.kill)
             fleet.github.faults.drop(nth=nth, times=1000)
         _, said = run.communicate(timeout=60)
-        fleet.github.faults.clear()
-        assert run.returncode == -signal.SIGKILL, said.decode()
+    fleet.github.faults.clear()
+    assert run.returncode == -signal.SIGKILL, said
+
+
+def process(fleet: Fleet) -> subprocess.Popen[str]:
+    """A pass over the fleet in a process of its own."""
+    environ = {**os.environ, **fleet.environ}
+    command = [sys.executable, "-m", "bot", "run", "--fleet"]
+    return subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+def test_two_passes_at_once_do_nothing_twice(eve: Eve) -> None:
+    eve.moment.again()
+    with process(eve.fleet) as one, process(eve.fleet) as other:
+        said = [run.communicate(timeout=60)[0] for run in (one, other)]
+    assert {one.returncode, other.returncode} <= {0, 1}, said
+    eve.assert_healed("\n".join(said))
+
+
+# What GitHub can do to a pass
+
+Spoil = Callable[[FakeGitHub], None]
+OF_SHOP = "^/repos/acme/shop/"
+
+
+@pytest.fixture
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The pauses between attempts are none: they are urllib3's, and are tested where they are chosen."""
+    monkeypatch.setattr("urllib3.util.retry.time", SimpleNamespace(sleep=lambda _: None, time=time.time))
+
+
+def always(kind: str, **facts: Any) -> Spoil:
+    """A fault that all that is asked of one repository meets, as long as it stands."""
+
+    def spoil(github: FakeGitHub) -> None:
+        fault = Fault(kind, times=10_000, path=OF_SHOP, **facts)
+        github.faults.add(fault)
+
+    return spoil
+
+
+def secondary(seconds: int, status: int) -> Spoil:
+    def spoil(github: FakeGitHub) -> None:
+        github.limits.retry_after, github.limits.secondary_status = seconds, status
+        github.faults.secondary(times=10_000, path=OF_SHOP)
+
+    return spoil
+
+
+HTML = "<html><body><h1>502 Bad Gateway</h1></body></html>"
+FAULTS: dict[str, tuple[Spoil, str]] = {
+    "500": (always("status", status=500), "GitHub failed (HTTP 500)"),
+    "502 with HTML": (always("garble", status=502, text=HTML), "GitHub failed (HTTP 502)"),
+    "200 with HTML": (always("garble", status=200, text=HTML), "GitHub's answer can't be"),
+    "garbage": (always("garble", status=200, text='{"sha": "'), "GitHub's answer can't be"),
+    "another shape": (always("garble", status=200, text="[1, 2]"), "GitHub's answer can't be"),
+    "nothing": (always("garble", status=200, text=""), "GitHub's answer can't be"),
+    "dropped": (always("drop"), "GitHub does not answer"),
+    "dropped afterwards": (always("drop", after=True), "GitHub does not answer"),
+    "secondary limit": (secondary(3600, 403), "GitHub's secondary rate limit is used up"),
+    "429": (secondary(3600, 429), "GitHub's secondary rate limit is used up"),
+    "403": (always("status", status=403), "A permission is missing on GitHub"),
+    "404": (always("status", status=404), "GitHub shows no such thing"),
+    "409": (always("status", status=409), "GitHub can't do that"),
+    "422": (always("status", status=422), "GitHub refused the request"),
+    "451": (always("status", status=451), "may not show the repository for legal reasons"),
+}
+
+
+@pytest.mark.usefixtures("hasty")
+@pytest.mark.parametrize("name", FAULTS)
+def test_one_repository_meets_a_fault_and_the_rest_goes_on(eve: Eve, name: str) -> None:
+    spoil, said = FAULTS[name]
+    eve.moment.again()
+    spoil(eve.fleet.github)
+    assert said in failed(eve.fleet, SHOP)
+    assert moved_on(eve.fleet)
+    mend(eve.fleet)
+    eve.assert_healed(name)
+
+
+def failed(fleet: Fleet, *names: str) -> str:
+    """A pass in which some visits can't be paid: the lines that say why, one for each."""
+    answer = fleet.attempt()
+    assert answer.code == 1, answer.out + answer.err
+    lines = [line for line in answer.out.splitlines() if line.startswith("! ")]
+    assert [line.split(":")[0].removeprefix("! ") for line in sorted(lines)] == sorted(names), answer.out
+    assert "Traceback" not in answer.out + answer.err
+    return "\n".join(lines)
+
+
+def moved_on(fleet: Fleet) -> bool:
+    """Whether the neighbour has its newer release."""
+    files = fleet.github.files(LIB, f"{BRANCH}newer")
+    return files["requirements.txt"] == b"newer==1.2\n"
+
+
+def mend(fleet: Fleet) -> None:
+    fleet.github.faults.clear()
+    fleet.github.limits.retry_after, fleet.github.limits.secondary_status = 60, 403
+
+
+# What happens to a fleet half-way through a pass
+
+
+def no_limits(github: FakeGitHub) -> None:
+    github.limits.core = github.limits.graphql = 1_000_000
+
+
+def no_core(github: FakeGitHub) -> None:
+    github.limits.core = 0
+
+
+def no_graphql(github: FakeGitHub) -> None:
+    github.limits.graphql = 0
+
+
+def installed(github: FakeGitHub) -> Installation:
+    (one,) = github.world.installations.values()
+    return one
+
+
+def suspend(github: FakeGitHub) -> None:
+    github.suspend(installed(github))
+
+
+def unsuspend(github: FakeGitHub) -> None:
+    github.unsuspend(installed(github))
+
+
+def forbid_writing(github: FakeGitHub) -> None:
+    github.permit(installed(github), {"contents": "read", "pull_requests": "read", "issues": "write"})
+
+
+def forbid_issues(github: FakeGitHub) -> None:
+    granted = installed(github).permissions.items()
+    github.permit(installed(github), {name: level for name, level in granted if name != "issues"})
+
+
+def permit_all(github: FakeGitHub) -> None:
+    github.permit(installed(github), github.app.permissions)
+
+
+def archive(github: FakeGitHub) -> None:
+    github.archive(SHOP)
+
+
+def unarchive(github: FakeGitHub) -> None:
+    github.archive(SHOP, archived=False)
+
+
+def take_away(github: FakeGitHub) -> None:
+    github.select(installed(github), remove=[SHOP])
+
+
+def give_back(github: FakeGitHub) -> None:
+    github.select(installed(github), add=[SHOP])
+
+
+def expire(github: FakeGitHub) -> None:
+    github.expire_tokens()
+
+
+HALF_WAY: dict[str, tuple[Spoil, Spoil, int]] = {
+    "token expires": (expire, expire, 0),
+    "rate limit of requests": (no_core, no_limits, 1),
+    "rate limit of points": (no_graphql, no_limits, 1),
+    "suspended": (suspend, unsuspend, 1),
+    "may not write": (forbid_writing, permit_all, 1),
+    "may not keep issues": (forbid_issues, permit_all, 1),
+    "archived": (archive, unarchive, 1),
+    "taken away": (take_away, give_back, 1),
+}
+MOMENTS = (9, 23, 37)
+
+
+@pytest.mark.usefixtures("hasty")
+@pytest.mark.parametrize("nth", MOMENTS)
+@pytest.mark.parametrize("name", HALF_WAY)
+def test_half_way_something_is_taken_and_later_given_back(eve: Eve, name: str, nth: int) -> None:
+    spoil, undo, code = HALF_WAY[name]
+    eve.moment.again()
+    github = eve.fleet.github
+    github.faults.call_before(nth, lambda: spoil(github))
+    print(name, nth)
+    answer = eve.fleet.attempt()
+    print(answer.code, answer.out)
+    answer = eve.fleet.attempt()
+    print(answer.code, answer.out)
+    undo(github)
+    print(eve.fleet.attempt().out)
+    eve.assert_healed(name)

@@ -139,6 +139,7 @@ class Moment:
             _put_refs(github.world.repositories[number], refs)
         github.forget_requests()
         github.deliveries.clear()
+        github.faults.clear()
         shutil.rmtree(self.fleet.database.parent)
         shutil.copytree(self.store, self.fleet.database.parent)
 
