@@ -6,9 +6,9 @@ What has not moved is not read again; its decisions are made again, because rele
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple, Protocol
@@ -110,7 +110,7 @@ class Scout:
         listed = self.source.repositories()
         found = Survey(len(listed))
         known = self._in_step(listed)
-        changed = self._changed()
+        changed = self._changed(known)
         kept = [one for one in listed if not self._left_out(one, found)]
         moved = [one for one in kept if (row := known.get(one.full_name)) is None or row.pushed_at != one.pushed_at]
         heads = self.source.heads([one.node for one in moved]) if moved else {}
@@ -123,6 +123,31 @@ class Scout:
         found.due += [Due(one.full_name, Why.RELEASES, _seen(one, changed)) for one in quiet if one.full_name in loud]
         found.unchanged = len(quiet) - len(loud)
         return found
+
+    def told_of(self, *, anew: bool) -> tuple[Due, ...]:
+        """Visits to the repositories that GitHub told of; the others are left in peace.
+
+        ``anew`` tells that some came, went or have other names, so that all are listed first. Raises
+        ``ForgeError`` and ``StoreError``.
+        """
+        meant = self._meant(anew=anew)
+        heads = self.source.heads([seen.node for seen in meant.values()]) if meant else {}
+        aside = Survey(len(meant))
+        kept = [name for name, seen in meant.items() if not self._out_of_reach(heads[seen.node], aside)]
+        changed = self._changed(kept)
+        return tuple(Due(name, Why.TOLD, replace(meant[name], changed=_by_now(name, changed))) for name in kept)
+
+    def _meant(self, *, anew: bool) -> dict[str, Seen]:
+        """The repositories that GitHub told of, as far as the installation reaches them."""
+        known = self.memory.all()
+        if not anew and all(name in known and known[name].node for name in self.told):
+            return {name: Seen(known[name].node, known[name].pushed_at) for name in sorted(self.told)}
+        listed = self.source.repositories()
+        self._in_step(listed)
+        return {one.full_name: Seen(one.node, one.pushed_at) for one in listed if one.full_name in self.told}
+
+    def _out_of_reach(self, head: RepositoryHead, found: Survey) -> bool:
+        return head.gone or self._left_out(head, found) or _nothing_there(head, {head.node: head}, found)
 
     def _in_step(self, listed: Iterable[Listed]) -> dict[str, RepositoryRecord]:
         """What is remembered of these repositories; renamed ones under their new names, lost ones forgotten."""
@@ -142,16 +167,16 @@ class Scout:
             self.memory.forget(name)
         return {name: row for name, row in known.items() if name not in lost}
 
-    def _changed(self) -> dict[str, dict[str, _Times]]:
+    def _changed(self, among: Container[str]) -> dict[str, dict[str, _Times]]:
         """What is watched, by repository and node: when it had changed last, and when it has ("" for what is gone)."""
-        watched = self.memory.watched()
+        watched = {node: watch for node, watch in self.memory.watched().items() if watch.repository in among}
         now = self.source.watched(list(watched)) if watched else {}
         found: dict[str, dict[str, _Times]] = defaultdict(dict)
         for node, watch in watched.items():
             found[watch.repository][node] = _Times(watch.updated_at, now[node].updated_at if node in now else "")
         return found
 
-    def _left_out(self, one: Listed, found: Survey) -> bool:
+    def _left_out(self, one: Listed | RepositoryHead, found: Survey) -> bool:
         foreign = one.fork and not self.forks
         reasons = ((one.archived, Left.ARCHIVED), (one.disabled, Left.DISABLED), (foreign, Left.FORK))
         reason = next((left for applies, left in reasons if applies), None)
@@ -232,7 +257,7 @@ def _house_of(
     return row.own_policy if row is not None else None
 
 
-def _nothing_there(one: Listed, heads: Mapping[str, RepositoryHead], found: Survey) -> bool:
+def _nothing_there(one: Listed | RepositoryHead, heads: Mapping[str, RepositoryHead], found: Survey) -> bool:
     head = heads.get(one.node)
     if head is None or (head.commit and not head.gone):
         return False
@@ -241,8 +266,12 @@ def _nothing_there(one: Listed, heads: Mapping[str, RepositoryHead], found: Surv
 
 
 def _seen(one: Listed, changed: Mapping[str, Mapping[str, _Times]]) -> Seen:
-    own = {node: times.now for node, times in changed.get(one.full_name, {}).items()}
-    return Seen(one.node, one.pushed_at, own)
+    return Seen(one.node, one.pushed_at, _by_now(one.full_name, changed))
+
+
+def _by_now(repository: str, changed: Mapping[str, Mapping[str, _Times]]) -> dict[str, str]:
+    """When each node that is watched of a repository had changed by now."""
+    return {node: times.now for node, times in changed.get(repository, {}).items()}
 
 
 # The visits

@@ -12,7 +12,7 @@ from bot.core.budget import HOUR, may_read
 from bot.core.errors import ExpectedError
 from bot.core.events import CommentWritten, IssueChanged, PullRequestChanged, Pushed, RepositoryChanged
 from bot.core.model import Answer, Package
-from bot.fleet import Due, Left, Paid, Scout, Survey, Why, expected, pay
+from bot.fleet import Due, Left, Paid, Scout, Survey, expected, pay
 from bot.forge.base import ForgeError
 from bot.forge.github_app import AppIdentity, Installation
 from bot.forge.redelivery import redeliver
@@ -22,7 +22,7 @@ from bot.http import Cached
 from bot.store import Store
 from bot.store.deliveries import Waiting
 from bot.upgrade import Tools
-from bot.visiting import Pass, Seen
+from bot.visiting import Pass
 
 REDELIVERED = "github/redelivered-until"
 """Where it is kept up to when lost webhooks were asked for again."""
@@ -101,7 +101,9 @@ class Fleets:
         if self._means.listens:
             self.ask_again()
         told = self._means.store.deliveries().waiting()
-        passes = tuple(self._run_one(one, told) for one in self._identity.installations())
+        installations = self._identity.installations()
+        self._forget_others(installations, told)
+        passes = tuple(self._run_one(one, told) for one in installations)
         self._means.store.prune(self._means.clock())
         return passes
 
@@ -123,15 +125,24 @@ class Fleets:
             return 0
         kept.put(REDELIVERED, Cached(None, None, now.timestamp(), done.newest.isoformat().encode()))
         if done.asked:
-            self._watcher.said(f"{done.asked} webhooks that did not arrive are asked for again")
+            some = "1 webhook" if done.asked == 1 else f"{done.asked} webhooks"
+            self._watcher.said(f"{some} did not arrive: GitHub was asked to send what was lost again")
         return done.asked
 
     def attend(self) -> tuple[Paid, ...]:
         """Visit the repositories that GitHub told of and that were not visited since."""
         told = self._means.store.deliveries().waiting()
-        wanted = {one.fleet for one in told}
-        fleets = [one for one in (self._identity.installations() if told else ()) if fleet_of(one.id) in wanted]
+        if not told:
+            return ()
+        installations, wanted = self._identity.installations(), {one.fleet for one in told}
+        self._forget_others(installations, told)
+        fleets = [one for one in installations if fleet_of(one.id) in wanted and not one.suspended]
         return tuple(paid for one in fleets for paid in self._attend_one(one, told))
+
+    def _forget_others(self, installations: Iterable[Installation], told: Iterable[Waiting]) -> None:
+        """Let nothing wait for an installation that is gone: it would wait for ever."""
+        here = {fleet_of(one.id) for one in installations}
+        self._means.store.deliveries().done([one.id for one in told if one.fleet not in here])
 
     def _run_one(self, installation: Installation, told: Sequence[Waiting]) -> FleetPass:
         account = installation.account
@@ -151,13 +162,14 @@ class Fleets:
         return FleetPass(account, survey.listed, survey.left_out, survey.unchanged, paid, waiting)
 
     def _attend_one(self, installation: Installation, told: Sequence[Waiting]) -> tuple[Paid, ...]:
-        fleet = fleet_of(installation.id)
-        own = [one for one in told if one.fleet == fleet]
-        known = self._means.store.repositories(fleet).all()
-        seen = {
-            name: Seen(known[name].node, known[name].pushed_at) if name in known else Seen() for name in places_of(own)
-        }
-        paid, waiting = self._pay(installation, [Due(name, Why.TOLD, one) for name, one in sorted(seen.items())])
+        own = [one for one in told if one.fleet == fleet_of(installation.id)]
+        anew = any(isinstance(fact, RepositoryChanged) for one in own for fact in one.facts)
+        try:
+            due = self._scout(installation, places_of(own)).told_of(anew=anew)
+        except ForgeError as error:
+            self._watcher.said(f"{installation.account}: {error}")
+            return ()
+        paid, waiting = self._pay(installation, due)
         self._settle(own, paid, waiting)
         return paid
 

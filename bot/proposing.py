@@ -269,9 +269,9 @@ class _Proposer:
         return Author(by.name, by.email)
 
     def _words(self, plan: Plan) -> _Words:
-        """What the plan is called: as recorded while nothing moves, for a body may count days."""
+        """What the plan is called: as recorded while nothing moves, for a body may count days, and names lines."""
         known = self.recorded.get(plan.branch)
-        if known is not None and known.updates == _proposed_all(plan):
+        if known is not None and known.updates == _proposed_all(plan) and _same_files(known, plan):
             return _Words(known.title, known.body)
         ages = (effective(self.scan.policy, d).minimum_age for update in plan.updates for d in update.dependencies)
         wanted = self.discussion is not None and self.scan.policy.pull_requests.release_notes
@@ -395,6 +395,11 @@ class _Proposer:
         )
         if known is None or replace(known, updated_at=self.now) != record:
             self.ledger.save(record)
+
+
+def _same_files(record: ProposalRecord, plan: Plan) -> bool:
+    """Whether the plan edits the files as they were when it was recorded (before sources were, nobody knows)."""
+    return not record.sources or dict(record.sources) == dict(plan.sources)
 
 
 def _amended(record: ProposalRecord, branch: Branch) -> bool:

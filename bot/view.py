@@ -101,8 +101,13 @@ class FleetPrinter:
     def surveyed(self, account: str, survey: Survey) -> None:
         """One line for a fleet."""
         out = Counter(left.value for left in survey.left_out.values())
-        left = f", {len(survey.left_out)} left out ({', '.join(f'{n} {why}' for why, n in out.items())})" if out else ""
-        self.said(f"{account}: {_many(survey.listed)}: {len(survey.due)} to visit, {survey.unchanged} as before{left}")
+        left = (
+            f", {len(survey.left_out):,} left out ({', '.join(f'{n:,} {why}' for why, n in out.items())})"
+            if out
+            else ""
+        )
+        found = f"{len(survey.due):,} to visit, {survey.unchanged:,} as before"
+        self.said(f"{account}: {_many(survey.listed)}: {found}{left}")
 
     def visited(self, paid: Paid) -> None:
         """One line for a visit, and one for each thing that people should know of it."""

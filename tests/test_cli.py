@@ -426,6 +426,34 @@ def test_a_configuration_that_is_named_must_be_there(shell: Shell, tmp_path: Pat
     assert "there is no such file; unset FRESHLINE_CONFIG" in done.err
 
 
+@pytest.mark.parametrize("more", [["acme/shop"], ["."], ["--dry-run"], ["acme/shop", "--dry-run"]])
+def test_a_fleet_takes_no_names_and_no_dry_run(shell: Shell, more: list[str]) -> None:
+    done = shell.inside("run", "--fleet", *more)
+    assert done.code == 2
+    assert done.out == ""
+    assert "--fleet goes over every repository; it takes no names" in " ".join(re.sub("[│╭╮╰╯─]", "", done.err).split())
+
+
+@pytest.mark.parametrize(
+    ("environ", "words"),
+    [
+        ({}, "GitHub asks who you are; set FRESHLINE_GITHUB__TOKEN, or an App's id and key"),
+        ({"TOKEN": "t0p"}, "a plain token has no fleet; name repositories, or set github.app_id and its key"),
+        ({"APP_ID": "7"}, "github.app_id is set, but no key; set FRESHLINE_GITHUB__PRIVATE_KEY_FILE to the App's key"),
+        ({"APP_ID": "7", "PRIVATE_KEY": "nonsense"}, "key"),
+        ({"APP_ID": "7", "PRIVATE_KEY_FILE": "/nowhere/key.pem"}, "/nowhere/key.pem"),
+    ],
+)
+def test_a_fleet_without_a_usable_app_is_one_line(shell: Shell, environ: dict[str, str], words: str) -> None:
+    login = {f"FRESHLINE_GITHUB__{name}": value for name, value in environ.items()}
+    done = shell("run", "--fleet", **login)
+    assert (done.code, done.out, len(done.err.splitlines())) == (1, "", 1)
+    assert done.err.startswith("freshline: ")
+    assert words in done.err
+    assert "t0p" not in done.err
+    assert "nonsense" not in done.err
+
+
 def test_two_runs_at_the_same_time_end_alike(shell: Shell) -> None:
     names = [f"package-{number}" for number in range(8)]
     for name in names:

@@ -188,7 +188,7 @@ SUSPENDED = ForgeError("The App is suspended", "acme on GitHub", "Un-suspend it"
     [
         (Survey(0), "acme: 0 repositories: 0 to visit, 0 as before"),
         (Survey(1, [DUE]), "acme: 1 repository: 1 to visit, 0 as before"),
-        (Survey(1000, unchanged=1000), "acme: 1,000 repositories: 0 to visit, 1000 as before"),
+        (Survey(1000, unchanged=1000), "acme: 1,000 repositories: 0 to visit, 1,000 as before"),
         (
             Survey(4, [DUE], {"acme/a": Left.FORK, "acme/b": Left.ARCHIVED, "acme/c": Left.FORK}),
             "acme: 4 repositories: 1 to visit, 0 as before, 3 left out (2 a fork, 1 archived)",

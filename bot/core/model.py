@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import overload
 
@@ -342,13 +342,29 @@ class Dependency:
 
 
 @dataclass(frozen=True, slots=True)
+class Line:
+    """A line of releases that lives and ends as one (Python 3.13, Node.js 24).
+
+    ``begins`` is when it was first released, ``supported_from`` when its long-term support begins
+    (None for a line that never has one), ``ends`` when it gets its last security fix; None where
+    nobody has said.
+    """
+
+    name: str
+    begins: date | None
+    supported_from: date | None
+    ends: date | None
+
+
+@dataclass(frozen=True, slots=True)
 class Release:
     """One published version.
 
     ``published`` is the time the registry itself attests (never a date that an author
     controls), None where it attests none: then ``first_seen``, the first time the bot saw it,
     gives the age. ``yanked`` is the publisher's reason for withdrawing or deprecating it ("" if
-    none was given), None when it stands. ``requires`` are (runtime, constraint) pairs.
+    none was given), None when it stands. ``requires`` are (runtime, constraint) pairs. ``line`` is
+    told of language runtimes and the like.
     """
 
     version: str
@@ -358,6 +374,7 @@ class Release:
     requires: tuple[tuple[str, str], ...] = ()
     digest: str | None = None
     notes_url: str | None = None
+    line: Line | None = None
 
     @property
     def since(self) -> datetime | None:
@@ -539,8 +556,11 @@ class History:
 
     def refusal(self, package: Package, version: str) -> Refusal | None:
         """Why this version is not to be proposed, or None."""
-        own = (r for r in self.refusals if (r.registry, r.name) == (package.registry, package.name))
-        return next((r for r in own if r.version in {version, EVERY_VERSION}), None)
+        return next((r for r in self.of(package) if r.version in {version, EVERY_VERSION}), None)
+
+    def of(self, package: Package) -> tuple[Refusal, ...]:
+        """Everything that was learned about a package."""
+        return tuple(r for r in self.refusals if (r.registry, r.name) == (package.registry, package.name))
 
     def declined(self, package: Package) -> tuple[Refusal, ...]:
         """The versions of a package that a person declined."""

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from bot.core import runtimes
 from bot.core.model import (
     Answer,
     Bump,
@@ -94,7 +95,9 @@ _Stayed = list[tuple[Dependency, Skip]]
 
 def to_look_up(dependencies: Iterable[Dependency], policy: Policy) -> frozenset[Package]:
     """The packages whose releases matter: not those that stay whatever their registry says."""
-    return frozenset(d.package for d in dependencies if _stays(d, effective(policy, d)) is None)
+    moving = [d for d in dependencies if _stays(d, effective(policy, d)) is None]
+    lines = (runtimes.RUNTIMES[name].package for d in moving if (name := runtimes.named(d.subject)))
+    return frozenset((*(d.package for d in moving), *lines))
 
 
 def decide_all(
@@ -119,6 +122,8 @@ def decide(
     now: datetime,
 ) -> Decision:
     """What becomes of one subject, given all its sites (at least one) and the registries' answers."""
+    if runtimes.named(dependencies[0].subject):
+        return _decide_runtime(dependencies, answers, policy, history, now)
     moment = _Moment(history, now)
     skips: _Stayed = []
     sites: list[_Site] = []
@@ -130,6 +135,50 @@ def decide(
             sites.append(site)
     updates, stayed = _move(sites, skips, moment)
     return Decision(dependencies[0].subject, updates, tuple(stayed))
+
+
+def _decide_runtime(
+    dependencies: Sequence[Dependency],
+    answers: Mapping[Package, Answer],
+    policy: Policy,
+    history: History,
+    now: datetime,
+) -> Decision:
+    """What becomes of a language runtime: it stays whole, so one place that can't follow holds all of them."""
+    subject = dependencies[0].subject
+    lines = answers.get(runtimes.RUNTIMES[runtimes.named(subject)].package, _NOT_ASKED)
+    skips: _Stayed = []
+    places: list[runtimes.Place] = []
+    for dependency in dependencies:
+        place = _place(dependency, lines, answers, effective(policy, dependency))
+        if isinstance(place, Skip):
+            skips.append((dependency, place))
+        else:
+            places.append(place)
+    blocking = next((skip for _, skip in skips if skip.reason not in _AT_REST), None)
+    if not places or isinstance(lines, Unavailable):
+        return Decision(subject, (), tuple(skips))
+    if blocking is not None:
+        whole = Skip(SkipReason.BLOCKED_SITE, f"another place can't follow: {blocking.detail}")
+        return Decision(subject, (), (*skips, *((place.dependency, whole) for place in places)))
+    decision = runtimes.decide(places, lines, history, now)
+    return replace(decision, skips=(*skips, *decision.skips))
+
+
+def _place(
+    dependency: Dependency, lines: Answer, answers: Mapping[Package, Answer], wanted: Effective
+) -> runtimes.Place | Skip:
+    early = _stays(dependency, wanted)
+    if early is not None:
+        return early
+    if isinstance(lines, Unavailable):
+        return Skip(lines.reason, lines.detail)
+    if dependency.package == lines.package:
+        return runtimes.Place(dependency, wanted, None)
+    offers = answers.get(dependency.package, _NOT_ASKED)
+    if isinstance(offers, Unavailable):
+        return Skip(offers.reason, offers.detail)
+    return runtimes.Place(dependency, wanted, offers)
 
 
 def group(updates: Iterable[Update]) -> tuple[tuple[Update, ...], ...]:

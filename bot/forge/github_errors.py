@@ -118,6 +118,8 @@ def _worded(status: int, said: str, where: str) -> GitHubError:
     what, what_next = _WORDS.get(status, (f"GitHub refused (HTTP {status})", "See what it says"))
     if status == 403 and "archived" in said.lower():
         what, what_next = "The repository is archived", "Un-archive it, or leave it out"
+    if status == 403 and "suspended" in said.lower():
+        what, what_next = "The App is suspended", "Un-suspend it in the account's settings"
     quoted = f"{where} ({said})" if said else where
     return failure(what, quoted, what_next, status)
 

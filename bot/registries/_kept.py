@@ -9,9 +9,9 @@ from typing import TypeVar
 
 import msgspec
 
-from bot.core.model import Listing, Package, Release, Releases, Source
+from bot.core.model import Line, Listing, Package, Release, Releases, Source
 
-LAYOUT = "1"
+LAYOUT = "2"
 """Part of every ``Distil.version``: changes when ``Release`` or ``_Kept`` does."""
 LONGEST_TEXT = 300
 """Code points kept of a reason or a notice; a pull request shows no more."""
@@ -33,6 +33,8 @@ class _Kept(msgspec.Struct, array_like=True):
     requirements: list[tuple[tuple[str, str], ...]]
     yanked: dict[int, str]
     digests: dict[int, str]
+    notes: dict[int, str]
+    lines: dict[int, Line]
     latest: str | None
     notice: str
 
@@ -51,6 +53,8 @@ def pack(releases: Sequence[Release], latest: str | None = None, notice: str = "
         requirements=list(numbers),
         yanked={n: r.yanked for n, r in enumerate(releases) if r.yanked is not None},
         digests={n: r.digest for n, r in enumerate(releases) if r.digest is not None},
+        notes={n: r.notes_url for n, r in enumerate(releases) if r.notes_url is not None},
+        lines={n: r.line for n, r in enumerate(releases) if r.line is not None},
         latest=latest,
         notice=notice,
     )
@@ -68,6 +72,8 @@ def unpack(body: bytes, package: Package) -> Listing:
             yanked=kept.yanked.get(n),
             requires=kept.requirements[kept.requires[n]],
             digest=kept.digests.get(n),
+            notes_url=kept.notes.get(n),
+            line=kept.lines.get(n),
         )
 
     return Listing(package, Releases(kept.versions, kept.published, make), kept.latest, kept.notice)

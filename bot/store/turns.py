@@ -20,7 +20,9 @@ def turn(url: URL, name: str) -> AbstractContextManager[None]:
 
     Raises ``OSError`` and ``SQLAlchemyError``. Two turns at once in one thread may wait for ever.
     """
-    digest = hashlib.blake2b(name.encode("utf-8", "backslashreplace"), digest_size=8, person=b"freshline-turns").digest()
+    digest = hashlib.blake2b(
+        name.encode("utf-8", "backslashreplace"), digest_size=8, person=b"freshline-turns"
+    ).digest()
     if url.get_backend_name() == "sqlite":
         return _by_file(Path(f"{url.database}-turns"), digest) if url.database else nullcontext()
     return _by_server(url, int.from_bytes(digest, signed=True))

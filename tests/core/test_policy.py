@@ -584,8 +584,8 @@ def test_a_site_that_moves_elsewhere_than_the_others_stays() -> None:
 
 def test_a_site_whose_index_lists_another_text_for_the_version_is_blocked() -> None:
     # One subject, two packages: both can move, but not to the same release.
-    first = dependency("==1.0", subject="runtime:python", name="one")
-    second = dependency("==1.0", subject="runtime:python", name="two", line=2)
+    first = dependency("==1.0", subject="family:python", name="one")
+    second = dependency("==1.0", subject="family:python", name="two", line=2)
     answers = {first.package: listing("2.1", "1.0"), second.package: listing("2.0", "1.0")}
     decision = decide([first, second], answers, DEFAULTS, History(), NOW)
     assert [update.version for update in decision.updates] == ["2.1"]

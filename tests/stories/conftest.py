@@ -113,7 +113,7 @@ def versions(*names: str, at: datetime = LONG_AGO, **facts: Any) -> dict[str, di
 
 
 @pytest.fixture
-def fleet(desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Fleet]:
+def fleet(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Iterator[Fleet]:
     """An App that is installed on ``acme``, where ``acme/shop`` has two updates to be made."""
     need("github specs", specs.why_not())
     desk.registry.pypi("alpha", versions("1.0", "1.1"))
@@ -122,9 +122,7 @@ def fleet(desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterat
     with FakeGitHub(clock=Clock.real()) as github:
         github.limits.writes_a_minute = github.limits.writes_an_hour = None
         github.create_repository(SHOP, FILES)
-        key = tmp_path / "key.pem"
-        key.write_text(github.app.private_key)
-        login = {"API_URL": github.api_url, "APP_ID": str(github.app.id), "PRIVATE_KEY_FILE": str(key)}
+        login = {"API_URL": github.api_url, "APP_ID": str(github.app.id), "PRIVATE_KEY": github.app.private_key}
         # What the command line is given by ``Desk``, and ``App`` reads from the environment.
         for name, value in {**login, "WEBHOOK_SECRET": SECRET}.items():
             monkeypatch.setenv(f"FRESHLINE_GITHUB__{name}", value)

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
-from bot.fleet import Left
 from tests.fakes.github.fake import FakeGitHub
 from tests.stories.conftest import versions
 from tests.stories.fleet_desk import ALPHA, FILES, ONE, PAD, POLICY, SHOP, Fleet
@@ -30,26 +27,35 @@ def test_an_app_that_is_installed_nowhere_says_so(fleet: Fleet) -> None:
     assert "not installed anywhere yet" in fleet.run()
 
 
-def test_a_pull_request_takes_three_reads_and_six_writes(fleet: Fleet) -> None:
+def test_what_a_pull_request_costs_over_its_whole_life(fleet: Fleet) -> None:
     fleet.github.create_repository("acme/lib", ONE)
     fleet.github.archive(SHOP)
     fleet.run()
-    kinds = [one.kind for one in fleet.about("acme/lib")]
-    writes = [one for one in fleet.writes() if "/issues" not in one or one.endswith("/labels")]
-    assert kinds.count("read") + kinds.count("graphql") <= 6
-    assert len(writes) <= 6, writes
-
-
-@pytest.mark.parametrize(
-    ("setting", "why"), [("archived", Left.ARCHIVED), ("disabled", Left.DISABLED), ("fork", Left.FORK)]
-)
-def test_what_is_left_out_is_picked_up_when_that_changes(fleet: Fleet, setting: str, why: Left) -> None:
-    other = fleet.github.create_repository("acme/other", ONE, **{setting: True})
-    assert f"2 repositories: 1 to visit, 0 as before, 1 left out (1 {why})" in fleet.run()
-    assert fleet.about("acme/other") == []
-    setattr(other, setting, False)
+    operations = [one.operation for one in fleet.about("acme/lib")]
+    assert operations.count("OwnIssues") == 2  # the dashboard, which is made once
+    reads = [one for one in fleet.about("acme/lib") if one.kind in {"read", "graphql"}]
+    assert len(reads) - 2 <= 3, reads
+    opened = fleet.writes()
+    assert len(opened) <= 6, opened  # tree, commit, branch, pull request, labels; and the dashboard
     fleet.run()
-    assert fleet.open("acme/other").keys() == {ALPHA}
+    assert fleet.writes() == []
+    fleet.github.merge_pull("acme/lib", fleet.open("acme/lib")[ALPHA])
+    fleet.run()
+    assert len(opened) + len(fleet.writes()) <= 9
+
+
+def test_what_is_left_out_is_picked_up_when_that_changes(fleet: Fleet) -> None:
+    settings = ("archived", "disabled", "fork")
+    others = {one: fleet.github.create_repository(f"acme/{one}", ONE) for one in settings}
+    for setting, other in others.items():
+        setattr(other, setting, True)
+    assert "3 left out (1 archived, 1 disabled, 1 a fork)" in fleet.run()
+    for setting, other in others.items():
+        assert fleet.about(f"acme/{setting}") == []
+        setattr(other, setting, False)
+    fleet.run()
+    for setting in settings:
+        assert fleet.open(f"acme/{setting}").keys() == {ALPHA}
 
 
 def test_an_empty_repository_waits_for_its_first_commit(fleet: Fleet) -> None:
@@ -141,7 +147,7 @@ def test_what_belongs_together_shares_a_pull_request(fleet: Fleet) -> None:
     assert fleet.file(group) == "alpha==1.1\nbeta==2.2\n"
 
 
-HOUSE = f"acme/.github"
+HOUSE = "acme/.github"
 
 
 def test_the_owners_policy_tightens_and_a_change_of_it_reaches_everyone(fleet: Fleet) -> None:

@@ -23,7 +23,7 @@ def test_a_branch_that_somebody_committed_to_is_theirs_and_that_is_said_once(fle
     assert said.startswith("Somebody else committed to this branch: it is yours now")
     assert "### In your hands" in fleet.board()
     fleet.desk.registry.pypi("alpha", versions("1.0", "1.1", "1.2", "1.3"))
-    fleet.rest()
+    fleet.run()
     assert fleet.github.branches(SHOP)[ALPHA] == theirs
     assert len(fleet.said(number)) == 1
 
@@ -70,7 +70,7 @@ def test_closing_means_not_this_version(fleet: Fleet) -> None:
     fleet.run()
     first = fleet.open()[ALPHA]
     fleet.github.close_pull(SHOP, first)
-    fleet.rest()
+    fleet.run()
     assert fleet.open().keys() == {PAD}
     assert ALPHA not in fleet.github.branches(SHOP)
     assert "### Declined" in fleet.board()
@@ -88,7 +88,7 @@ def test_a_tick_brings_a_declined_version_back(fleet: Fleet) -> None:
     fleet.run()
     assert fleet.open().keys() == {ALPHA, PAD}
     assert "Declined" not in fleet.board()
-    fleet.rest()
+    fleet.run()
 
 
 def test_recreate_on_a_closed_one_brings_it_back(fleet: Fleet) -> None:
@@ -107,7 +107,7 @@ def test_one_that_is_opened_again_by_hand_is_taken_up(fleet: Fleet) -> None:
     number = fleet.open()[ALPHA]
     fleet.github.close_pull(SHOP, number)
     fleet.github.reopen_pull(SHOP, number)
-    fleet.rest()
+    fleet.run()
     assert fleet.open()[ALPHA] == number
 
 
@@ -115,7 +115,7 @@ def test_a_branch_that_is_deleted_by_hand(fleet: Fleet) -> None:
     """GitHub closes its pull request, in the name of whoever deleted it."""
     fleet.run()
     fleet.github.delete_branch(SHOP, ALPHA)
-    fleet.rest()
+    fleet.run()
     assert fleet.open().keys() == {PAD}
 
 
@@ -193,7 +193,7 @@ def test_one_that_a_person_closed_stays_closed(fleet: Fleet) -> None:
     words = issue.body
     fleet.github.edit(SHOP, issue.number, state="closed")
     newer(fleet)
-    fleet.rest()
+    fleet.run()
     assert fleet.boards() == [issue]
     assert (issue.state, issue.body) == ("closed", words)
 
@@ -202,7 +202,7 @@ def test_one_that_a_person_deleted_words_of_is_mended(fleet: Fleet) -> None:
     fleet.run()
     (issue,) = fleet.boards()
     fleet.github.edit(SHOP, issue.number, title="Our updates")
-    fleet.rest()
+    fleet.run()
     assert fleet.boards() == [issue]
 
 

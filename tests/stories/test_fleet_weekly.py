@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
+from tests.fakes.registry import Reply
 from tests.stories.conftest import versions
 from tests.stories.fleet_desk import ALPHA, ONE, PAD, POLICY, SHOP, Fleet
 
@@ -25,40 +28,38 @@ def test_a_release_moves_the_repositories_it_concerns_and_leaves_the_others_in_p
 
 
 def test_a_release_that_is_too_young_is_waited_for(fleet: Fleet) -> None:
-    fleet.rest()
-    from datetime import UTC, datetime
-
+    fleet.run()
     fleet.desk.registry.pypi("alpha", {**versions("1.0", "1.1"), "1.2": {"published": datetime.now(UTC)}})
-    fleet.rest()
+    fleet.run()
     assert fleet.file(ALPHA) == "alpha==1.1\nbeta==2.0\n"
 
 
 def test_what_is_merged_is_done(fleet: Fleet) -> None:
-    fleet.rest()
+    fleet.run()
     fleet.github.merge_pull(SHOP, fleet.open()[ALPHA], method="squash")
     fleet.run()
     assert fleet.open().keys() == {PAD}
     assert ALPHA not in fleet.github.branches(SHOP)
     assert "alpha" not in fleet.board()
-    fleet.rest()
+    fleet.run()
 
 
 def test_a_merge_that_is_taken_back_is_proposed_once_more(fleet: Fleet) -> None:
-    fleet.rest()
+    fleet.run()
     number = fleet.open()[ALPHA]
     fleet.github.merge_pull(SHOP, number)
-    fleet.rest()
+    fleet.run()
     fleet.github.revert_pull(SHOP, number)
-    fleet.rest()
+    fleet.run()
     assert fleet.open().keys() == {ALPHA, PAD}
     assert fleet.open()[ALPHA] != number
     fleet.github.close_pull(SHOP, fleet.open()[ALPHA])
-    fleet.rest()
+    fleet.run()
     assert fleet.open().keys() == {PAD}
 
 
 def test_a_conflict_is_rebuilt_on_the_new_base(fleet: Fleet) -> None:
-    fleet.rest()
+    fleet.run()
     fleet.github.push(SHOP, "main", {"requirements.txt": "alpha==1.0\nbeta==2.0\ngamma==1\n"})
     assert f"{SHOP} (its default branch moved): 1 moved, 1 unchanged." in fleet.run()
     assert fleet.file(ALPHA) == "alpha==1.1\nbeta==2.0\ngamma==1\n"
@@ -74,9 +75,9 @@ def test_a_conflict_is_rebuilt_on_the_new_base(fleet: Fleet) -> None:
         ("never", "requirements.txt", False),
     ],
 )
-def test_when_the_base_moves_policy_says_what_is_rebuilt(fleet: Fleet, rebase: str, path: str, moved: bool) -> None:  # noqa: FBT001 - a column of the table above
+def test_when_the_base_moves_policy_says_what_is_rebuilt(fleet: Fleet, rebase: str, path: str, moved: bool) -> None:
     fleet.github.push(SHOP, "main", {POLICY: f'[pull_requests]\nrebase = "{rebase}"\n'})
-    fleet.rest()
+    fleet.run()
     before = fleet.github.branches(SHOP)[ALPHA]
     fleet.github.push(SHOP, "main", {path: "alpha==1.0\nbeta==2.0\n# words\n"})
     fleet.run()
@@ -85,16 +86,16 @@ def test_when_the_base_moves_policy_says_what_is_rebuilt(fleet: Fleet, rebase: s
 
 def test_one_that_never_rebases_still_takes_a_newer_release(fleet: Fleet) -> None:
     fleet.github.push(SHOP, "main", {POLICY: '[pull_requests]\nrebase = "never"\n'})
-    fleet.rest()
+    fleet.run()
     fleet.github.push(SHOP, "main", {"requirements.txt": "alpha==1.0\nbeta==2.0\n# words\n"})
-    fleet.rest()
+    fleet.run()
     fleet.desk.registry.pypi("alpha", versions("1.0", "1.1", "1.2"))
     fleet.run()
     assert fleet.file(ALPHA) == "alpha==1.2\nbeta==2.0\n# words\n"
 
 
 def test_what_people_did_by_hand_closes_the_pull_request(fleet: Fleet) -> None:
-    fleet.rest()
+    fleet.run()
     number = fleet.open()[ALPHA]
     fleet.github.push(SHOP, "main", {"requirements.txt": "alpha==1.1\nbeta==2.0\n"})
     assert "1 superseded" in fleet.run()
@@ -104,9 +105,7 @@ def test_what_people_did_by_hand_closes_the_pull_request(fleet: Fleet) -> None:
 
 
 def test_a_registry_that_is_down_closes_nothing(fleet: Fleet) -> None:
-    fleet.rest()
-    from tests.fakes.registry import Reply
-
+    fleet.run()
     fleet.desk.registry.reply("/simple/alpha/", Reply(500))
     fleet.run()
     assert fleet.open().keys() == {ALPHA, PAD}
@@ -116,12 +115,12 @@ def test_a_registry_that_is_down_closes_nothing(fleet: Fleet) -> None:
 
 
 def test_a_renamed_repository_stays_the_same_one(fleet: Fleet) -> None:
-    fleet.rest()
+    fleet.run()
     fleet.github.close_pull(SHOP, fleet.open()[ALPHA])
-    fleet.rest()
+    fleet.run()
     before = fleet.open()
     fleet.github.rename_repository(SHOP, "store")
-    fleet.rest()
+    fleet.run()
     assert fleet.open("acme/store") == before
     assert len(fleet.boards("acme/store")) == 1
 
@@ -177,14 +176,14 @@ def test_a_suspended_app_waits_until_it_is_let_in_again(fleet: Fleet) -> None:
     fleet.github.suspend(fleet.installation)
     answer = fleet.attempt()
     assert answer.code == 1
-    assert "! acme: The App is suspended (acme on GitHub): Un-suspend it" in answer.out or "suspended" in answer.out
+    assert "! acme: The App is suspended: acme on GitHub. Un-suspend it" in answer.out
     assert fleet.writes() == []
     fleet.github.unsuspend(fleet.installation)
     fleet.rest()
 
 
 def test_an_app_that_is_installed_again_goes_on_with_what_is_there(fleet: Fleet) -> None:
-    fleet.rest()
+    fleet.run()
     before, branches = fleet.open(), fleet.github.branches(SHOP)
     fleet.github.uninstall(fleet.installation)
     assert "not installed anywhere yet" in fleet.run()
@@ -196,6 +195,34 @@ def test_an_app_that_is_installed_again_goes_on_with_what_is_there(fleet: Fleet)
 
 def test_the_trouble_of_one_repository_is_not_the_others(fleet: Fleet) -> None:
     fleet.github.create_repository("acme/lib", ONE)
-    fleet.github.faults.refuse("acme/shop") if hasattr(fleet.github.faults, "refuse") else None
-    fleet.run()
+    fleet.github.faults.fail(403, path=f"/repos/{SHOP}/git/trees")
+    answer = fleet.attempt()
+    assert answer.code == 1
+    assert f"! {SHOP}: A permission is missing on GitHub" in answer.out
     assert fleet.open("acme/lib").keys() == {ALPHA}
+    fleet.run()
+    assert fleet.open().keys() == {ALPHA, PAD}
+
+
+def test_two_that_swap_their_names(fleet: Fleet) -> None:
+    fleet.github.create_repository("acme/lib", ONE)
+    fleet.run()
+    fleet.github.close_pull(SHOP, fleet.open()[ALPHA])
+    fleet.run()
+    for before, after in ((SHOP, "passing"), ("acme/lib", "shop"), ("acme/passing", "lib")):
+        fleet.github.rename_repository(before, after)
+    fleet.rest()
+    assert fleet.open("acme/lib").keys() == {PAD}  # what was declined there stays declined
+    assert fleet.open().keys() == {ALPHA}
+
+
+def test_one_that_takes_the_name_of_a_deleted_one(fleet: Fleet) -> None:
+    fleet.github.create_repository("acme/lib", ONE)
+    fleet.run()
+    for name in (SHOP, "acme/lib"):
+        fleet.github.close_pull(name, fleet.open(name)[ALPHA])
+    fleet.run()
+    fleet.github.delete_repository("acme/lib")
+    fleet.github.rename_repository(SHOP, "lib")
+    fleet.rest()
+    assert fleet.open("acme/lib").keys() == {PAD}

@@ -1,4 +1,4 @@
-"""What fault stories share: a fleet that can be put back to a moment, runs that die, and a picture of how all was left."""
+"""What fault stories share: a fleet that is put back to a moment, runs that die, and a picture of how all is left."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ import requests.adapters
 from requests import PreparedRequest, Response
 from sqlalchemy import Connection, Engine, event
 
+from bot.core.errors import ExpectedError
+from bot.faults import explained
 from bot.store import ProposalRecord, Store
 from tests.conftest import need
 from tests.fakes.github import specs
@@ -60,8 +62,11 @@ class Fleet:
         return self.desk.freshline(*arguments, **self.login, **more)
 
     def attempt(self, **more: str) -> Answer:
-        """A pass over the fleet, however it goes."""
-        return self.freshline("run", "--fleet", **more)
+        """A pass over the fleet, however it goes; what ends the whole of it is said as the command says it."""
+        try:
+            return self.freshline("run", "--fleet", **more)
+        except ExpectedError as error:
+            return Answer(explained(error), "", f"! {error}")
 
     def run(self, **more: str) -> str:
         """A pass over the fleet, which goes well."""
@@ -99,10 +104,18 @@ def fleet_at(desk: Desk, folder: Path) -> Iterator[Fleet]:
     """A fleet on a fake GitHub of its own; at the end every request must have been one that GitHub describes."""
     need("github specs", specs.why_not())
     with FakeGitHub(clock=Clock.real()) as github:
-        github.limits.writes_a_minute = github.limits.writes_an_hour = None
-        github.limits.core = github.limits.graphql = 1_000_000
+        lift_limits(github)
         yield Fleet(desk, github, folder / "key.pem")
         assert github.violations == []
+
+
+def lift_limits(github: FakeGitHub) -> None:
+    """Nothing is limited, and nothing was used."""
+    limits = github.limits
+    limits.writes_a_minute = limits.writes_an_hour = None
+    limits.core = limits.graphql = 1_000_000
+    limits.retry_after, limits.secondary_status = 60, 403
+    limits.forget()
 
 
 # Back to a moment
@@ -132,7 +145,7 @@ class Moment:
         """Put it back; git objects that were made since stay, as nobody's."""
         github = self.fleet.github
         world = copy.deepcopy(self.world)
-        github._app = world.pop("app")  # noqa: SLF001 - the fake has no such feature, and no other user
+        github._app = world.pop("app")
         for name, value in world.items():
             setattr(github.world, name, value)
         for number, refs in self.refs.items():
@@ -140,6 +153,7 @@ class Moment:
         github.forget_requests()
         github.deliveries.clear()
         github.faults.clear()
+        lift_limits(github)
         shutil.rmtree(self.fleet.database.parent)
         shutil.copytree(self.store, self.fleet.database.parent)
 
@@ -197,13 +211,13 @@ _CHANGE = re.compile(r"(?:INSERT INTO|UPDATE|DELETE FROM) (?!writes\b)(\w+)")
 def _changes_github(request: PreparedRequest) -> bool:
     path = urlsplit(request.url or "").path
     if path.endswith("/graphql"):
-        return b"mutation " in (request.body.encode() if isinstance(request.body, str) else request.body or b"")
+        return "mutation " in (request.body if isinstance(request.body, str) else "")
     return request.method not in {"GET", "HEAD"} and not path.endswith("/access_tokens")
 
 
 @contextmanager
 def dying(death: Death) -> Iterator[None]:
-    """Runs inside die as ``death`` says. What is tapped belongs to requests and SQLAlchemy: nothing of bot/ is touched."""
+    """Runs inside die as ``death`` says. What is tapped is of requests and SQLAlchemy: nothing in bot/ is touched."""
     adapter = requests.adapters.HTTPAdapter
     send: Send = adapter.send
 
@@ -259,6 +273,15 @@ def picture(fleet: Fleet, *names: str) -> Picture:
             # What is there twice is told twice.
             found[f"{name} {what}"] = f"{found.get(f'{name} {what}', '')}{words}"
     return found
+
+
+def unfinished(whole: Picture) -> Picture:
+    """The picture without what was closed: how that looked when it was closed is history."""
+    closed = {name.split(" state of ")[-1] for name, words in whole.items() if words.startswith("closed")}
+    gone = {f"record of {one.strip('<>')}" for one in closed}
+    kept = {name: words for name, words in whole.items() if not any(name.endswith(one) for one in closed | gone)}
+    assert len(kept) < len(whole)
+    return kept
 
 
 def differences(one: Picture, other: Picture) -> list[str]:

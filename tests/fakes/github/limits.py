@@ -43,6 +43,11 @@ class Limits:
         self._writes: dict[str, deque[datetime]] = defaultdict(deque)
         self._points: dict[tuple[str, str], deque[tuple[datetime, int]]] = defaultdict(deque)
 
+    def forget(self) -> None:
+        """Nobody has used anything yet."""
+        for used in (self._windows, self._writes, self._points):
+            used.clear()
+
     def allowance(self, key: str, resource: str) -> int:
         if resource == "graphql":
             return self.graphql
