@@ -112,13 +112,14 @@ class Scout:
         known = self._in_step(listed)
         changed = self._changed(known)
         kept = [one for one in listed if not self._left_out(one, found)]
-        moved = [one for one in kept if (row := known.get(one.full_name)) is None or row.pushed_at != one.pushed_at]
+        moved = [one for one in kept if _may_have_moved(one, known.get(one.full_name))]
         heads = self.source.heads([one.node for one in moved]) if moved else {}
         kept = [one for one in kept if not _nothing_there(one, heads, found)]
-        self.memory.pushed({one.full_name: one.pushed_at for one in moved if one.full_name in known})
         now_read = readers(self.tools("", None))
         judge = _Judge(known, heads, changed, self.told, _house_of(known, heads, listed), now_read)
         quiet = [one for one in kept if not judge.due(one, found)]
+        # Not of those that are due: a visit that is not paid after all must be due in the next pass too.
+        self.memory.pushed({one.full_name: one.pushed_at for one in quiet if one.node in heads})
         loud = self._foreseen(quiet, known, now)
         found.due += [Due(one.full_name, Why.RELEASES, _seen(one, changed)) for one in quiet if one.full_name in loud]
         found.unchanged = len(quiet) - len(loud)
@@ -255,6 +256,11 @@ def _house_of(
     if head is not None:
         return (head.policy or b"").decode(errors="replace")
     return row.own_policy if row is not None else None
+
+
+def _may_have_moved(one: Listed, row: RepositoryRecord | None) -> bool:
+    """Whether its head is worth asking for; another default branch needs no push."""
+    return row is None or (row.pushed_at, row.branch) != (one.pushed_at, one.default_branch)
 
 
 def _nothing_there(one: Listed | RepositoryHead, heads: Mapping[str, RepositoryHead], found: Survey) -> bool:

@@ -117,6 +117,10 @@ class Wishes:
     recreate: frozenset[str] = frozenset()
     at_once: frozenset[str] = frozenset()
 
+    def mean(self, branch: str) -> bool:
+        """Whether somebody asked for something on this branch."""
+        return not (self.rebase | self.recreate | self.at_once).isdisjoint({branch, EVERYTHING})
+
 
 @dataclass(frozen=True, slots=True)
 class Discussion:
@@ -271,7 +275,10 @@ class _Proposer:
     def _words(self, plan: Plan) -> _Words:
         """What the plan is called: as recorded while nothing moves, for a body may count days, and names lines."""
         known = self.recorded.get(plan.branch)
-        if known is not None and known.updates == _proposed_all(plan) and _same_files(known, plan):
+        stays = self.scan.policy.pull_requests.rebase is Rebase.NEVER or (
+            known is not None and _same_files(known, plan)
+        )
+        if known is not None and stays and known.updates == _proposed_all(plan):
             return _Words(known.title, known.body)
         ages = (effective(self.scan.policy, d).minimum_age for update in plan.updates for d in update.dependencies)
         wanted = self.discussion is not None and self.scan.policy.pull_requests.release_notes
@@ -390,7 +397,8 @@ class _Proposer:
             updated_at=self.now,
             number=review.number if review else known.number if known else 0,
             node=review.node if review else known.node if known else "",
-            sources=dict(plan.sources),
+            # A branch that stays on an older base, as policy may want, was made from other files than these.
+            sources=dict(known.sources if known and known.head == head and known.sources else plan.sources),
             told=known.told if known and known.head == head else "",
         )
         if known is None or replace(known, updated_at=self.now) != record:

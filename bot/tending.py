@@ -116,11 +116,15 @@ def _refuse(company: Company, record: ProposalRecord, why: tuple[SkipReason, str
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What is answered to a comment, once the pass has done what it asked for."""
+    """What is answered to a comment, once the pass has done what it asked for.
+
+    ``rebuilds`` tells that a branch is to be rebuilt: what came of that is answered.
+    """
 
     asked: Asked
     reaction: Reaction
     text: str = ""
+    rebuilds: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,13 +207,13 @@ class _Hearing:
         if record.status is not ProposalStatus.OPEN:
             return Reply(asked, Reaction.REFUSED, commands.not_open())
         self._rebase.add(record.branch)
-        return Reply(asked, Reaction.DONE)
+        return Reply(asked, Reaction.DONE, rebuilds=True)
 
     def _to_recreate(self, asked: Asked, record: ProposalRecord) -> Reply:
         self._lift(record)
         self._recreate.add(record.branch)
         self._at_once.add(record.branch)
-        return Reply(asked, Reaction.DONE)
+        return Reply(asked, Reaction.DONE, rebuilds=True)
 
     def _lift(self, record: ProposalRecord) -> None:
         own = {(one.registry, one.name, one.version) for one in self._company.refusals.own(self._company.repository)}
@@ -284,12 +288,9 @@ def answer(company: Company, heard: Heard, outcomes: Iterable[Outcome], now: dat
     """React to what was asked, now that it is done; what has to wait is answered by the pass that does it."""
     became = {one.branch: one for one in outcomes}
     for reply in heard.replies:
-        branch, fitting = reply.asked.branch, reply
-        if branch in heard.wishes.rebase | heard.wishes.recreate and reply.reaction is Reaction.DONE:
-            found = _seen_to(reply, became.get(branch))
-            if found is None:
-                continue
-            fitting = found
+        fitting = _seen_to(reply, became.get(reply.asked.branch)) if reply.rebuilds else reply
+        if fitting is None:
+            continue
         company.talk.answer(fitting.asked, fitting.reaction, fitting.text)
         company.memory.answer(company.repository, fitting.asked.comment, now)
 
@@ -342,17 +343,20 @@ def write_board(company: Company, scan: Scan, outcomes: Iterable[Outcome]) -> Bo
 def picture_of(scan: Scan, outcomes: Iterable[Outcome], lifted: frozenset[str]) -> dashboard.Picture:
     """What the dashboard shows of a pass, in an order that the next pass keeps: a pass handles what is new last."""
     shown: dict[str, list[dashboard.Shown]] = {"open": [], "waiting": [], "theirs": []}
+    refused: list[str] = []
     for one in (outcome for outcome in outcomes if outcome.state not in {State.LANDED, State.SUPERSEDED}):
         entry = dashboard.Shown(one.branch, one.title, one.number, one.detail if one.state is State.WAITING else "")
         place = "theirs" if one.theirs else "waiting" if one.state is State.WAITING and not one.number else "open"
         if one.theirs or one.number or one.state is State.WAITING:
             shown[place].append(entry)
+        else:
+            refused.append(f"{one.title}: {one.detail}")
     return replace(
         dashboard.picture_of(scan.decisions),
         open=tuple(sorted(shown["open"], key=lambda one: one.branch)),
         waiting=tuple(shown["waiting"]),
         left_alone=tuple(sorted(shown["theirs"], key=lambda one: one.branch)),
         files=scan.skipped,
-        warnings=scan.warnings,
+        warnings=(*scan.warnings, *sorted(refused)),
         liftable=lifted,
     )

@@ -107,8 +107,9 @@ class Visit:
             return done
         discussion = Discussion(self.forge, heard.wishes, self.notes)
         outcomes = propose_all(self.forge, self.shelf.proposals, found, self.now, discussion)
-        board, told_late = self._tell(heard, found, outcomes)
-        waits = late or told_late or any(outcome.soon for outcome in outcomes)
+        # What was not heard, or is not done, must stay ticked: the dashboard waits for the pass that does it.
+        board, told_late = (self.forge.board(), True) if late else self._tell(heard, found, outcomes)
+        waits = told_late or any(outcome.soon for outcome in outcomes)
         notes = (*heard.notes, *(f"#{one.number}: {note}" for one in outcomes for note in one.notes))
         done = Pass(found, outcomes, notes=notes, postponed=waits)
         self._remember(done, board)
@@ -119,7 +120,8 @@ class Visit:
         try:
             tell_hands_off(self.company, outcomes, self.now)
             # The dashboard first: a box that was ticked is unticked once it is done.
-            board = write_board(self.company, found, outcomes)
+            undone = any(one.soon and heard.wishes.mean(one.branch) for one in outcomes)
+            board = self.forge.board() if undone else write_board(self.company, found, outcomes)
             answer(self.company, heard, outcomes, self.now)
         except PostponedError:
             return self.forge.board(), True

@@ -295,6 +295,40 @@ def test_many_quiet_ones_are_decided_about_in_chunks(world: World) -> None:
     assert [len(packages) for packages in world.looked_up] == [3, 1]
 
 
+# What must not be lost
+
+
+def test_a_visit_that_could_not_be_paid_is_due_again(world: World) -> None:
+    world.exists("a")
+    world.visited("a")
+    world.move("a", commit="b" * 40)
+    for _ in range(2):  # a limit was reached, or the process was killed
+        assert world.why() == {"a": Why.MOVED}
+    world.visited("a")
+    assert world.why() == {}
+    assert world.hub.asked == []
+
+
+def test_a_head_that_was_not_given_is_asked_for_again(world: World) -> None:
+    world.exists("a")
+    world.visited("a")
+    world.move("a", commit="b" * 40)
+    head = world.hub.heads_of.pop("R_a")
+    assert world.why() == {}
+    world.hub.heads_of["R_a"] = head
+    assert world.why() == {"a": Why.MOVED}
+
+
+def test_another_default_branch_needs_no_push(world: World) -> None:
+    world.exists("a")
+    world.visited("a")
+    world.hub.listed["acme/a"] = replace(world.hub.listed["acme/a"], default_branch="trunk")
+    world.hub.heads_of["R_a"] = replace(world.hub.heads_of["R_a"], branch="trunk")
+    assert world.why() == {"a": Why.MOVED}
+    world.visited("a")
+    assert world.why() == {}
+
+
 # What is left out
 
 

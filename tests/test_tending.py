@@ -262,6 +262,28 @@ def test_the_last_word_counts(place: Place) -> None:
     assert refusals(place) == set()
 
 
+def test_each_word_gets_its_own_answer(place: Place) -> None:
+    comments = [place.town.ask(ALPHA, f"/freshline {words}") for words in ("recreate", "help", "ignore this version")]
+    place.visit()
+    assert [reaction(place, one) for one in comments] == [Reaction.REFUSED, Reaction.DONE, Reaction.DONE]
+    assert commands.HELP in said(place)
+    assert place.states()["alpha"] is CLOSED
+
+
+def test_what_could_not_be_opened_is_on_the_dashboard(place: Place) -> None:
+    place.town.refused = {f"{BRANCH}gamma"}
+    place.write("alpha==1.0", "beta==1.0", "gamma==1.0")
+    done = place.visit()
+    assert [one.state.value for one in done.outcomes if one.branch.endswith("gamma")] == ["left alone"]
+    board = place.town.board()
+    assert board is not None
+    assert "gamma" in board.body
+    assert "the App may not change workflows" in board.body
+    place.town.refused = set()
+    place.visit()
+    assert place.states()["gamma"] is OPEN
+
+
 # What people do
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bot.core.model import Answer, Listing, Package, Release
-from bot.core.rules import DEFAULTS, Mode, Policy, combine
+from bot.core.rules import DEFAULTS, Mode, Policy, PullRequests, Rebase, combine
 from bot.ecosystems.requirements import ecosystem
 from bot.forge.base import ReviewState
 from bot.proposing import Outcome, State
@@ -168,6 +168,32 @@ def test_what_happened_is_all_seen_to(tmp_path: Path) -> None:
     place.store.close()
 
 
+def test_a_ticked_box_is_not_forgotten_when_hearing_has_to_wait(place: Place) -> None:
+    place.policy = combine(DEFAULTS, Policy(pull_requests=PullRequests(max_open=1)))
+    place.write("alpha==1.0", "beta==1.0", "gamma==1.0")
+    place.visit()
+    assert place.states().keys() == {"alpha"}
+    place.town.tick("gamma")
+    place.town.ask(f"{BRANCH}alpha", "/freshline ignore this version")
+    assert place.visit("close").postponed
+    assert place.states().keys() == {"alpha"}
+    place.visit()
+    assert place.states() == {"alpha": ReviewState.CLOSED, "beta": ReviewState.OPEN, "gamma": ReviewState.OPEN}
+
+
+def test_a_ticked_box_stays_until_it_is_done(place: Place) -> None:
+    place.policy = combine(DEFAULTS, Policy(pull_requests=PullRequests(max_open=1)))
+    place.write("alpha==1.0", "beta==1.0", "gamma==1.0")
+    place.visit()
+    place.town.tick("gamma")
+    assert place.visit("propose").postponed
+    place.visit()
+    assert place.states() == {"alpha": ReviewState.OPEN, "gamma": ReviewState.OPEN}
+    board = place.town.board()
+    assert board is not None
+    assert "[x]" not in board.body
+
+
 # Policy that only observes
 
 
@@ -195,6 +221,22 @@ def test_an_own_policy_that_observes_counts_as_well(place: Place) -> None:
     assert place.visit().observed
     assert (place.town.log, place.town.board()) == ([], None)
     assert place.record.own_policy == 'mode = "observe"\n'
+
+
+def test_a_base_that_moved_while_nothing_was_to_be_rebased_is_not_forgotten(place: Place) -> None:
+    """The branch stays as it is by policy; when policy changes, it is rebuilt where its files changed."""
+    place.visit()
+    place.policy = combine(DEFAULTS, Policy(pull_requests=PullRequests(rebase=Rebase.NEVER)))
+    (place.folder / "requirements-alpha.txt").write_text("# pinned\nalpha==1.0\n")
+    git(place.folder, "commit", "-qam", "comment")
+    before = place.town.branches()
+    place.visit()
+    assert place.town.branches() == before
+    place.visit()
+    assert place.town.log == []
+    place.policy = DEFAULTS
+    place.visit()
+    assert git(place.folder, "show", f"{BRANCH}alpha:requirements-alpha.txt") == "# pinned\nalpha==1.1\n"
 
 
 # How it is remembered

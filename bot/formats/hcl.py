@@ -45,9 +45,7 @@ _STATEMENT = re.compile(
 _LABEL = re.compile(rf"{_SPACE}(?:{_STRING}|({_NAME}))")
 _ONLY = re.compile(rf"{_SPACE}({_NAME}){_SPACE}{_EQUALS}")
 _CLOSED = re.compile(rf"{_SPACE}\}}")
-_PAIR = re.compile(
-    rf"{_GAP}(?:({_NAME})|{_STRING}){_SPACE}(?:{_EQUALS}|:(?!:))(?:{_SPACE}{_SIMPLE}{_PAIR_ENDS})?"
-)
+_PAIR = re.compile(rf"{_GAP}(?:({_NAME})|{_STRING}){_SPACE}(?:{_EQUALS}|:(?!:))(?:{_SPACE}{_SIMPLE}{_PAIR_ENDS})?")
 _PAIR_END = re.compile(_PAIR_ENDS)
 _KEY_END = re.compile(rf"{_SPACE}(?:{_EQUALS}|:(?!:))")
 _ITEM = re.compile(rf"{_GAP}{_SIMPLE}{_ITEM_ENDS}")
@@ -74,7 +72,7 @@ _STEPS = re.compile(rf'({_NAME}|[0-9]++|\*)|"([^"]*+)"')
 _SHORT: Final = {"n": "\n", "r": "\r", "t": "\t"}
 _ENDS: Final = {"else": ("if",), "endif": ("if", "else"), "endfor": ("for",)}
 _KEYWORDS: Final = frozenset(("true", "false", "null"))
-_SPACES: Final = " \t\n\v\f\r\x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
+_SPACES: Final = " \t\n\v\f\r\x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
 _EXCERPT: Final = 30
 _MAX_CODE: Final = 0x10FFFF
 
@@ -93,7 +91,7 @@ def _mode(blank: str) -> _Mode:
     return _Mode(
         blank=re.compile(blank),
         operand=re.compile(
-            rf"{blank}(?P<unary>(?:[!-]{blank})*+)(?:"(?P<string>{_TEXT})"|(?P<number>{_NUMBER})"
+            rf'{blank}(?P<unary>(?:[!-]{blank})*+)(?:"(?P<string>{_TEXT})"|(?P<number>{_NUMBER})'
             rf"|(?P<call>{_NAME}(?:::{_NAME})*+){blank}\(|(?P<path>{_PATH})"
             rf'|<<(?P<flush>-?)(?P<heredoc>{_NAME})\r?\n|(?P<bracket>["(\[{{]))'
         ),
@@ -150,7 +148,7 @@ class Block:
 
     def walk(self) -> Iterator[tuple[Block, ...]]:
         """Each block below this one in source order, as the path that leads to it: its parents, itself."""
-        waiting = [(block,) for block in reversed(self.blocks)]
+        waiting: list[tuple[Block, ...]] = [(block,) for block in reversed(self.blocks)]
         while waiting:
             path = waiting.pop()
             yield path
@@ -170,7 +168,7 @@ def parse(text: str) -> Block:
     return _Reader(text).read()
 
 
-def annotations(text: str) -> dict[int, str]:
+def notes(text: str) -> dict[int, str]:
     """What comments of all three kinds say to Freshline, by line: see ``lines.annotations``."""
     return {number: said for token in ("/*", "//", "#") for number, said in lines.annotations(text, token).items()}
 
@@ -204,7 +202,7 @@ class _Reader:
 
     def read(self) -> Block:
         draft, size = _Draft(), len(self._text)
-        at = self._skip(self._statements(draft, int(self._text.startswith(BOM))))
+        at = self._past(_BLANK, self._statements(draft, int(self._text.startswith(BOM))))
         if at < size:
             self._fail(at, "expected a block or an attribute")
         return Block("", (), _unique(draft.entries, 1), tuple(draft.blocks), Span(0, size), 1)
@@ -377,7 +375,7 @@ class _Reader:
         line, entries = self._line(at - 1), list[tuple[Scalar, Node]]()
         while not (closed := _CLOSE["}"].match(self._text, at)):
             found = _PAIR.match(self._text, at)
-            if found and found.lastindex > 2:
+            if found and found.lastindex not in (1, 2):
                 entries.append((self._key(found), self._simple(found, 3)))
                 at = found.end()
                 continue
@@ -392,7 +390,7 @@ class _Reader:
 
     def _computed(self, at: int) -> tuple[Scalar, int]:
         """Read a key of any form, and what stands between it and its value."""
-        at = self._skip(at)
+        at = self._past(_BLANK, at)
         key, end = self._value(at, _LINE)
         if not isinstance(key, Scalar):
             key = self._source(at, end, (key,))
@@ -534,8 +532,8 @@ def _unique(entries: list[tuple[Scalar, Node]], line: int) -> Table:
     """The table of a body, where unlike in an object no name may stand twice."""
     table = Table(tuple(entries), line)
     if len(table.index) < len(entries):
-        seen: set[str] = set()
-        twice = next(key for key, _ in entries if key.value in seen or seen.add(key.value))
+        first: dict[str, Scalar] = {}
+        twice = next(key for key, _ in entries if first.setdefault(key.value, key) is not key)
         raise ParseError(f"attribute {twice.value[:_EXCERPT]!r} is defined twice", twice.line)
     return table
 

@@ -56,6 +56,11 @@ FOLLOWS = [
     ),
     (
         ECS,
+        "al2023-ami-ecs-hvm-2023.0.20250916-kernel-6.1-x86_64",
+        "al2023-ami-ecs-hvm-2023.0.20270916-kernel-6.12-x86_64",
+    ),
+    (
+        ECS,
         "Windows_Server-2016-English-Full-ECS_Optimized-2019.03.07",
         "Windows_Server-2019-English-Full-ECS_Optimized-2019.05.10",
     ),

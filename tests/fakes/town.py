@@ -7,7 +7,19 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bot.forge.base import Asked, Board, Deleted, NewCommit, Pushed, Reaction, Refused, Review, ReviewState, Words
+from bot.forge.base import (
+    Asked,
+    Board,
+    Deleted,
+    NewCommit,
+    Pushed,
+    Reaction,
+    RefusalReason,
+    Refused,
+    Review,
+    ReviewState,
+    Words,
+)
 from bot.forge.git import Git
 from bot.forge.local import LocalForge
 from bot.forge.pacing import PostponedError
@@ -19,13 +31,15 @@ UNTIL = datetime(2026, 9, 1, 13, tzinfo=UTC)
 class Town(LocalForge):
     """Implements ``visiting.Social``; ``postponed`` names methods that GitHub's limits leave no room for.
 
-    ``log`` holds what was written, ``said`` the comments of the bot, ``reactions`` its reactions by comment.
+    ``refused`` are branches that the forge takes no commit for. ``log`` holds what was written,
+    ``said`` the comments of the bot, ``reactions`` its reactions by comment.
     """
 
     def __init__(self, folder: Path) -> None:
         environ = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
         super().__init__(Git(folder / ".git", str(folder), environ, folder / ".git"), NAME)
         self.postponed: set[str] = set()
+        self.refused: set[str] = set()
         self.log: list[str] = []
         self.reviews: dict[str, Review] = {}
         self.said: list[tuple[int, str]] = []
@@ -62,6 +76,8 @@ class Town(LocalForge):
 
     def propose(self, branch: str, commit: NewCommit, expected: str | None) -> Pushed | Refused:
         self._let("propose")
+        if branch in self.refused:
+            return Refused(RefusalReason.PERMISSION_MISSING, "the App may not change workflows")
         done = super().propose(branch, commit, expected)
         if isinstance(done, Pushed) and done.changed:
             self.log.append(f"propose {branch}")

@@ -22,6 +22,7 @@ from bot.core.machine_images.model import (
 from bot.core.machine_images.operators import covering
 
 NOTHING: Mapping[str, str] = {}
+_SHOWN = 3
 
 # passing these over loses nothing: the image that stands is as new as it should be
 _NO_LOSS = frozenset({Reason.WITHDRAWN, Reason.ABOVE_RECOMMENDED})
@@ -72,7 +73,7 @@ def newest(
         return pin
     for at, newer in enumerate(pin.newer):
         if newer.obstacle is None:
-            return Chosen(newer.image, newer.place, (*pin.said, *_told(pin.newer[:at])))
+            return Chosen(newer.image, newer.place, (*pin.said, *_told(pin.newer[:at][:_SHOWN])))
     return _kept(pin)
 
 
@@ -111,11 +112,11 @@ def _everywhere(pins: Mapping[str, _Pin]) -> MapChoice:
     moves = target is not None and any(takes[region][target].id != pin.image.id for region, pin in pins.items())
     blocked = _blocked(pins, takes, target if moves else None)
     if target is None or not moves:
-        return blocked[0] if blocked else _nothing_newer(pins)
+        return _map_kept(pins, blocked)
     said = dict.fromkeys(text for pin in pins.values() for text in pin.said)
     images = {region: takes[region][target] for region in pins}
     placed = Place(next(iter(pins.values())).place.family, target)
-    return Everywhere(images, placed, (*said, *(kept.detail for kept in blocked)))
+    return Everywhere(images, placed, (*said, *(kept.detail for kept in blocked[:_SHOWN])))
 
 
 def _takes(pin: _Pin) -> dict[Position, Image]:
@@ -139,10 +140,16 @@ def _blocked(
         whys = {region: _why(pins[region], position) for region in pins if position not in takes[region]}
         if whys and not any(reason in _NO_LOSS for reason, _ in whys.values()):
             region = next(iter(whys))
-            told = "; ".join(f"{name}: {why}" for name, (_, why) in whys.items())
             held = seen[position]
-            found.append(Kept(whys[region][0], f"{held.name} can't be taken in {told}", held, region))
+            found.append(Kept(whys[region][0], f"{held.name} can't be taken in {_listed(whys)}", held, region))
     return tuple(found)
+
+
+def _listed(whys: Mapping[str, tuple[Reason, str]]) -> str:
+    """The regions and why, the first few: one that all of 30 regions lack would fill a page."""
+    told = [f"{region}: {why}" for region, (_, why) in whys.items()]
+    more = [f"and {len(told) - _SHOWN} more regions"] if len(told) > _SHOWN else []
+    return "; ".join((*told[:_SHOWN], *more))
 
 
 def _why(pin: _Pin, position: Position) -> tuple[Reason, str]:
@@ -153,10 +160,12 @@ def _why(pin: _Pin, position: Position) -> tuple[Reason, str]:
     return next(copies, (Reason.REGION_BEHIND, "there is no copy"))
 
 
-def _nothing_newer(pins: Mapping[str, _Pin]) -> Kept:
-    """Why a map stays where no release is held back: an image that is gone first, else as for one image."""
-    gone = (pin for pin in pins.values() if not pin.image.stands)
-    return _kept(next(gone, next(iter(pins.values()))))
+def _map_kept(pins: Mapping[str, _Pin], blocked: Sequence[Kept]) -> Kept:
+    """Why a map stays: an image that is gone first, then the newest release that some region can't take."""
+    gone = next((pin for pin in pins.values() if not pin.image.stands), None)
+    if gone is not None:
+        return _lost(gone.image, blocked[0].detail if blocked else "")
+    return blocked[0] if blocked else _kept(next(iter(pins.values())))
 
 
 def _pin(
@@ -250,14 +259,18 @@ def _told(passed: Iterable[_Newer]) -> tuple[str, ...]:
 
 def _kept(pin: _Pin) -> Kept:
     """Why an image stays: what holds back the newest that would be a gain."""
-    told = "; ".join((*pin.said, *_told(pin.newer[:3])))
+    told = "; ".join((*pin.said, *_told(pin.newer[:_SHOWN])))
     region = pin.image.region
     if not pin.image.stands:
-        detail = f"{pin.image.id} ({pin.image.name}) is {pin.image.state}, and nothing can follow it"
-        return Kept(Reason.GONE, f"{detail}: {told}" if told else detail, None, region)
-    losses = (newer for newer in pin.newer if newer.obstacle and newer.obstacle[0] not in _NO_LOSS)
-    for newer in losses:
-        if newer.obstacle:
-            return Kept(newer.obstacle[0], f"{newer.image.name}: {newer.obstacle[1]}", newer.image, region)
+        return _lost(pin.image, told)
+    for held, (reason, why) in ((newer.image, newer.obstacle) for newer in pin.newer if newer.obstacle):
+        if reason not in _NO_LOSS:
+            return Kept(reason, f"{held.name}: {why}", held, region)
     detail = f"{pin.image.name} is the newest of its family"
     return Kept(Reason.UP_TO_DATE, f"{detail} ({told})" if told else detail, None, region)
+
+
+def _lost(image: Image, told: str) -> Kept:
+    """An image that can't be launched any more, and that nothing can follow."""
+    detail = f"{image.id} ({image.name}) is {image.state}, and nothing can follow it"
+    return Kept(Reason.GONE, f"{detail}: {told}" if told else detail, None, image.region)

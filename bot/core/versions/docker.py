@@ -207,13 +207,16 @@ def form(tag: str) -> Form:
 def comparable(old: str, new: str, *, os_floats: bool = False) -> bool:
     """Whether the two tags are versions of one series, so that their keys tell which is newer.
 
-    With ``os_floats`` the operating system's version may differ (``alpine3.18`` and ``alpine3.19``,
-    ``bookworm`` and ``trixie``), never the operating system or the way it is named.
+    With ``os_floats`` the new one may stand on a newer version of the same operating system
+    (``alpine3.18`` and ``alpine3.19``, ``bookworm`` and ``trixie``), named in the same way; never
+    on an older one.
     """
-    before, after = shape(old), shape(new)
+    before, after = _parse(old), _parse(new)
     if before is None or after is None:
         return False
-    return before == after or (os_floats and before.any_os == after.any_os)
+    if before.shape == after.shape:
+        return True
+    return os_floats and before.shape.any_os == after.shape.any_os and before.os <= after.os
 
 
 class Docker:
