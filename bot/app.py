@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot import lookup, plugins
-from bot.config import Settings
+from bot.config import ConfigError, Settings
 from bot.forge.base import Forge
 from bot.forge.local import open_forge
 from bot.lookup import MEBIBYTE, LookUps
@@ -29,6 +29,10 @@ if TYPE_CHECKING:
     from bot.proposing import NotesOf
     from bot.visiting import Pass, Seen, Visit
 
+_NO_APP = (
+    "a fleet needs a GitHub App; set FRESHLINE_GITHUB__APP_ID and FRESHLINE_GITHUB__PRIVATE_KEY_FILE, and no token "
+    "(with a token, name the repositories: freshline run OWNER/REPO)"
+)
 REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,38}/[A-Za-z0-9._-]{1,100}")
 """A repository on GitHub, as people write it."""
 
@@ -43,10 +47,11 @@ class _Place:
 
 @dataclass(frozen=True, slots=True)
 class _Hosted:
-    """A repository on GitHub, and the fleet it belongs to."""
+    """A repository on GitHub, the fleet it belongs to, and what the App may do there."""
 
     forge: GitHubForge
     fleet: str
+    granted: tuple[tuple[str, str], ...]
 
 
 class App:
@@ -140,7 +145,7 @@ class App:
 
     def _hosted(self, hub: Connected, repository: str, installation: Installation | None) -> _Hosted:
         forge = hub.open(repository, installation)
-        return _Hosted(forge, self._fleet(forge.installation))
+        return _Hosted(forge, self._fleet(forge.installation), _granted(installation))
 
     def _fleet(self, installation: int | None) -> str:
         """A plain token works in the operator's own fleet; an installation is a fleet of its own."""
@@ -157,10 +162,17 @@ class App:
             yield hub
 
     def _tools(self, place: _Place | _Hosted, progress: Progress | None = None) -> Tools:
-        house = place.forge.house_policy if isinstance(place, _Hosted) else None
-        return self._tools_of(place.fleet, place.forge.repository, house, progress)
+        tools = self._tools_of(place.fleet, place.forge.repository, progress)
+        if not isinstance(place, _Hosted):
+            return tools
+        return replace(tools, house=place.forge.house_policy, granted=place.granted)
 
-    def _tools_of(self, fleet: str, repository: str, house: bytes | None, progress: Progress | None = None) -> Tools:
+    def _tools_unasked(self, installation: Installation, repository: str, house: bytes | None) -> Tools:
+        """As ``_tools``, without asking GitHub."""
+        tools = self._tools_of(self._fleet(installation.id), repository)
+        return replace(tools, house=house, granted=_granted(installation))
+
+    def _tools_of(self, fleet: str, repository: str, progress: Progress | None = None) -> Tools:
         return Tools(
             ecosystems=plugins.ecosystems(),
             facts=self._store.facts(fleet),
@@ -168,7 +180,6 @@ class App:
             history=self._store.refusals(fleet).history(repository),
             policy=self._settings.policy,
             max_file=self._settings.config.read.max_file_mb * MEBIBYTE,
-            house=house,
             prefix=self._settings.config.github.branch_prefix,
         )
 
@@ -199,10 +210,12 @@ class App:
         from bot.fleets import Fleets, Means  # noqa: PLC0415 - as PyGithub, which it needs
 
         settings = self._settings
+        if not settings.config.github.app_id or settings.config.github.token.get_secret_value():
+            raise ConfigError(_NO_APP)
         means = Means(
             self._store,
             self._visit_due,
-            self._tools_of,
+            self._tools_unasked,
             lambda packages, fleet: self._look_ups(tuple(packages), fleet),
             bool(settings.policy.forks),
             settings.config.github.concurrency,
@@ -215,3 +228,7 @@ class App:
     def _visit_due(self, hub: Connected, installation: Installation, due: Due) -> Pass:
         place = self._hosted(hub, due.repository, installation)
         return self._visit(place, due.seen).carry_out()
+
+
+def _granted(installation: Installation | None) -> tuple[tuple[str, str], ...]:
+    return tuple(sorted(installation.permissions.items())) if installation else ()

@@ -107,14 +107,18 @@ def run(
 
 def _run_fleets(settings: Settings) -> None:
     from bot.app import App
-    from bot.fleets import went_well
+    from bot.core.errors import ExpectedError
+    from bot.faults import explained
+    from bot.fleets import went_wrong
     from bot.view import FleetPrinter, print_fleets
 
     with App.opened(settings) as app:
         passes = app.run_fleets(FleetPrinter())
     print_fleets(passes)
-    if not went_well(passes):
-        raise typer.Exit(1)
+    wrong = went_wrong(passes)
+    codes = [explained(error) for error in wrong if not isinstance(error, ExpectedError)]  # the others were told
+    if wrong:
+        raise typer.Exit(max(codes, default=1))
 
 
 def _run_one(app: App, target: str, *, dry: bool) -> bool:

@@ -9,7 +9,6 @@ from typing import Protocol
 
 from bot.config import ConfigError
 from bot.core.budget import HOUR, may_read
-from bot.core.errors import ExpectedError
 from bot.core.events import CommentWritten, IssueChanged, PullRequestChanged, Pushed, RepositoryChanged
 from bot.core.model import Answer, Package
 from bot.fleet import Due, Left, Paid, Scout, Survey, expected, pay
@@ -33,7 +32,7 @@ class FleetPass:
     """What a pass over one installation gave.
 
     ``waiting`` are visits left for a later pass, because GitHub's limit leaves no room for more
-    reading; ``trouble`` is why the fleet could not be looked at.
+    reading; ``trouble`` is why the fleet could not be looked at, ``note`` why it need not be.
     """
 
     account: str
@@ -42,7 +41,8 @@ class FleetPass:
     unchanged: int = 0
     paid: tuple[Paid, ...] = ()
     waiting: tuple[Due, ...] = ()
-    trouble: ExpectedError | None = None
+    trouble: Exception | None = None
+    note: str = ""
 
 
 class Watcher(Protocol):
@@ -71,7 +71,7 @@ class Means:
 
     store: Store
     visit: Callable[[Connected, Installation, Due], Pass]
-    tools: Callable[[str, str, bytes | None], Tools]
+    tools: Callable[[Installation, str, bytes | None], Tools]
     look_up: Callable[[Iterable[Package], str], Mapping[Package, Answer]]
     forks: bool
     at_once: int
@@ -147,14 +147,11 @@ class Fleets:
     def _run_one(self, installation: Installation, told: Sequence[Waiting]) -> FleetPass:
         account = installation.account
         if installation.suspended:
-            where = f"{account} on GitHub"
-            return FleetPass(
-                account, trouble=ForgeError("The App is suspended", where, "Un-suspend it in the account's settings")
-            )
+            return FleetPass(account, note="the App is suspended there; its owner can un-suspend it in its settings")
         own = [one for one in told if one.fleet == fleet_of(installation.id)]
         try:
             survey = self._scout(installation, places_of(own)).survey(self._means.clock())
-        except ForgeError as error:
+        except Exception as error:  # noqa: BLE001 - told as the fleet's trouble: it is not the others'
             return FleetPass(account, trouble=error)
         self._watcher.surveyed(account, survey)
         paid, waiting = self._pay(installation, survey.due)
@@ -200,7 +197,7 @@ class Fleets:
         return Scout(
             self._hub.github.fleet(installation, means.store.answers(fleet)),
             means.store.repositories(fleet),
-            lambda repository, house: means.tools(fleet, repository, house),
+            lambda repository, house: means.tools(installation, repository, house),
             lambda packages: means.look_up(packages, fleet),
             means.forks,
             told,
@@ -218,8 +215,11 @@ def places_of(told: Iterable[Waiting]) -> frozenset[str]:
     )
 
 
-def went_well(passes: Iterable[FleetPass]) -> bool:
-    """Whether every fleet could be looked at and every visit was paid."""
-    return all(
-        one.trouble is None and not any(isinstance(paid.result, Exception) for paid in one.paid) for one in passes
+def went_wrong(passes: Iterable[FleetPass]) -> tuple[Exception, ...]:
+    """Why fleets could not be looked at, or visits not be paid."""
+    return tuple(
+        error
+        for one in passes
+        for error in (one.trouble, *(paid.result for paid in one.paid))
+        if isinstance(error, Exception)
     )

@@ -23,7 +23,7 @@ def parse(raw: bytes, path: str = PATH) -> Policy:
     if len(raw) > MAX_BYTES:
         raise PolicyError(f"{path}: larger than {MAX_BYTES // 1024} KiB; shorten it")
     try:
-        return msgspec.convert(tomllib.loads(raw.decode()), Policy)
+        found = msgspec.convert(tomllib.loads(raw.decode()), Policy)
     except UnicodeDecodeError:
         raise PolicyError(f"{path}: is not in UTF-8; save it again as UTF-8") from None
     except tomllib.TOMLDecodeError as error:
@@ -32,11 +32,15 @@ def parse(raw: bytes, path: str = PATH) -> Policy:
         raise PolicyError(f"{path}: is nested too deeply; a policy needs no more than four levels") from None
     except msgspec.ValidationError as error:
         raise PolicyError(f"{path}: {error}; every key is described by: freshline config schema") from None
+    if found.forks is not None:
+        raise PolicyError(f"{path}: forks are looked after or not by whoever runs Freshline; remove “forks”")
+    return found
 
 
 def schema() -> dict[str, Any]:
     """The JSON Schema of a policy file (https://json-schema.org/draft/2020-12), for editors."""
     described = msgspec.json.schema(Policy)
+    del described["$defs"]["Policy"]["properties"]["forks"]  # see ``parse``
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Freshline policy", **described}
 
 

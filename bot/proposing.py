@@ -22,6 +22,7 @@ from bot.forge.base import (
     NewCommit,
     PullRequests,
     Pushed,
+    RefusalReason,
     Review,
     ReviewState,
     Words,
@@ -40,6 +41,14 @@ class Ledger(Protocol):
 
     def open(self, repository: str, branch: str) -> ProposalRecord | None:
         """The open proposal on a branch."""
+        ...
+
+    def numbered(self, repository: str, number: int) -> ProposalRecord | None:
+        """The newest proposal whose pull request has this number."""
+        ...
+
+    def opened(self, repository: str, since: datetime) -> int:
+        """How many proposals of a repository were new since then, whatever became of them."""
         ...
 
     def save(self, record: ProposalRecord) -> None:
@@ -69,6 +78,7 @@ class Outcome:
 
     ``number`` is its pull request's, 0 for none; ``theirs`` tells that somebody else committed to
     it; ``soon`` that it waits for nothing but time. ``notes`` are what could not be had (a reviewer…).
+    ``lasting`` tells that nothing changes before somebody does something (grants a permission).
     """
 
     branch: str
@@ -82,6 +92,7 @@ class Outcome:
     theirs: bool = False
     soon: bool = False
     notes: tuple[str, ...] = ()
+    lasting: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,15 +150,15 @@ def propose_all(
     What is not wanted any more goes first, for it makes room; then what is there already; then
     what is new, the smallest steps first. Raises ``ForgeError`` and ``StoreError``.
     """
-    records = ledger.all(scan.repository)
-    recorded = {record.branch: record for record in records if record.status is ProposalStatus.OPEN}
+    recorded = {record.branch: record for record in ledger.all(scan.repository, ProposalStatus.OPEN)}
     branches = forge.branches(scan.prefix)
     prefix = render.commit_style(forge.recent_subjects(), _commit(scan).style)
     proposer = _Proposer(forge, ledger, scan, recorded, branches, now, discussion, prefix)
     wanted = {plan.branch for plan in scan.plans}
     stale = [_patiently(record, proposer) for branch, record in recorded.items() if branch not in wanted]
     gone = {one.branch for one in stale if one is not None and one.state in {State.LANDED, State.SUPERSEDED}}
-    room = _Room(scan, [one for one in records if one.branch not in gone], now)
+    lately = ledger.opened(scan.repository, now - timedelta(hours=1))
+    room = _Room(scan, [one for branch, one in recorded.items() if branch not in gone], lately)
     ordered = sorted(scan.plans, key=lambda plan: (plan.branch not in branches, *_step(plan), plan.branch))
     outcomes = [proposer.attempt(plan, room) for plan in ordered]
     return (*outcomes, *(outcome for outcome in stale if outcome is not None))
@@ -175,11 +186,10 @@ def _commit(scan: Scan) -> Commit:
 class _Room:
     """How many more pull requests a repository may have, by policy; counts what is let in."""
 
-    def __init__(self, scan: Scan, records: Iterable[ProposalRecord], now: datetime) -> None:
-        kept = list(records)
+    def __init__(self, scan: Scan, recorded: Iterable[ProposalRecord], lately: int) -> None:
         self._policy = scan.policy
-        self._open = Counter(one.pipeline for one in kept if one.status is ProposalStatus.OPEN)
-        self._new = sum(one.created_at > now - timedelta(hours=1) for one in kept)
+        self._open = Counter(one.pipeline for one in recorded)
+        self._new = lately
 
     def refuses(self, plan: Plan) -> tuple[str, bool]:
         """Why a new pull request has to wait, "" when there is room; and whether time alone makes room."""
@@ -256,7 +266,9 @@ class _Proposer:
         done = self.forge.propose(plan.branch, commit, branch.head if branch else None)
         if not isinstance(done, Pushed):
             head = branch.head if branch else None
-            return Outcome(plan.branch, State.LEFT_ALONE, done.detail, words.title, words.body, head, plan)
+            lasting = done.reason is RefusalReason.PERMISSION_MISSING
+            refused = Outcome(plan.branch, State.LEFT_ALONE, done.detail, words.title, words.body, head, plan)
+            return replace(refused, lasting=lasting)
         self._record(plan, words, done.head, self.scan.commit)
         state = State.MOVED if branch else State.CREATED
         return self._announced(plan, words, state if done.changed else State.UNCHANGED, done.head)

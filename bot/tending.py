@@ -14,6 +14,7 @@ from bot.core.rules import Mode
 from bot.forge.base import (
     Asked,
     Board,
+    Branch,
     Conversation,
     Forge,
     PullRequests,
@@ -79,10 +80,10 @@ def learn(company: Company, now: datetime) -> None:
 
     Raises ``ForgeError`` and ``StoreError``.
     """
-    reviews = company.pulls.listed()
+    reviews, branches = company.pulls.listed(), company.forge.branches()
     for record in company.ledger.all(company.repository, ProposalStatus.OPEN):
         review = reviews.get(record.branch)
-        if review is None or not _about(review, record):
+        if review is None or not _about(review, record, branches.get(record.branch)):
             continue
         status = _end(review)
         if status is None:
@@ -94,9 +95,17 @@ def learn(company: Company, now: datetime) -> None:
         company.ledger.close(record.repository, record.branch, status, now)
 
 
-def _about(review: Review, record: ProposalRecord) -> bool:
-    """Whether a pull request is the record's: a branch may have had others before."""
-    return review.number == record.number if record.number else review.head == record.head
+def _about(review: Review, record: ProposalRecord, branch: Branch | None) -> bool:
+    """Whether what became of a pull request is about what the record says: a branch may have had others before.
+
+    One that was closed while the bot pushed a newer version shows the older head: nobody has seen
+    the newer one. (Where the branch has another head, somebody else committed to it and closed it.)
+    """
+    if record.number not in {0, review.number}:
+        return False
+    if review.head == record.head:
+        return True
+    return record.number > 0 and (branch is None or branch.head != record.head)
 
 
 def _end(review: Review) -> ProposalStatus | None:
@@ -163,7 +172,6 @@ class _Hearing:
         self._at_once: set[str] = set()
         self._replies: list[Reply] = []
         self._notes: list[str] = []
-        self._records = {record.number: record for record in company.ledger.all(company.repository) if record.number}
 
     def heard(self) -> Heard:
         wishes = Wishes(frozenset(self._rebase), frozenset(self._recreate), frozenset(self._at_once))
@@ -181,7 +189,7 @@ class _Hearing:
             self._notes.append(note)
             company.memory.answer(company.repository, asked.comment, self._now)
             return
-        record = self._records.get(asked.number)
+        record = company.ledger.numbered(company.repository, asked.number)
         if record is None and command not in {Command.HELP, Command.UNKNOWN, Command.MERGE}:
             return  # the store knows nothing of it yet: this pass records it, and the next one hears
         self._replies.append(self._obey(asked, command, record))

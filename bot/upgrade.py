@@ -41,7 +41,7 @@ class Tools:
     """What a pass works with: built once, in ``app.py``.
 
     ``policy`` is the operator's; ``house`` the text of the organisation's, None where there is none;
-    ``prefix`` what the names of branches begin with.
+    ``prefix`` what the names of branches begin with; ``granted`` what the forge lets the bot do.
     """
 
     ecosystems: tuple[Ecosystem, ...]
@@ -52,6 +52,7 @@ class Tools:
     max_file: int
     house: bytes | None = None
     prefix: str = render.BRANCH_PREFIX
+    granted: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,9 +156,11 @@ def policy_in_force(forge: Forge, tools: Tools) -> Policy:
 
 
 def readers(tools: Tools) -> str:
-    """A digest of all that decides what is read of a repository, but for its own policy and its organisation's."""
+    """A digest of what decides what is read and done, but for the repository's own policy and its organisation's."""
     kinds = sorted((one.name, one.version) for one in tools.ecosystems)
-    return hashlib.sha256(repr((FINGERPRINT, kinds, tools.max_file, tools.policy.exclude)).encode()).hexdigest()
+    return hashlib.sha256(
+        repr((FINGERPRINT, kinds, tools.max_file, tools.policy.exclude, tools.granted)).encode()
+    ).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

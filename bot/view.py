@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from bot import policy_file, report
 from bot.config import ConfigError, Settings, unknown_variables
+from bot.core.errors import ExpectedError
 from bot.core.rules import effective
 from bot.report import Site, clean
 from bot.store import ProposalRecord
@@ -112,7 +113,7 @@ class FleetPrinter:
     def visited(self, paid: Paid) -> None:
         """One line for a visit, and one for each thing that people should know of it."""
         if isinstance(paid.result, Exception):
-            self.said(f"! {paid.due.repository}: {clean(str(paid.result)) or type(paid.result).__name__}")
+            self.said(f"! {paid.due.repository}: {_trouble(paid.result)}")
             return
         done = paid.result
         self.said(f"{paid.due.repository} ({paid.due.why}): {_totals(done)}")
@@ -125,6 +126,13 @@ class FleetPrinter:
             say(words)
 
 
+def _trouble(error: Exception) -> str:
+    """What went wrong; of what nobody expected no more than its kind, for its words say little without the report."""
+    if isinstance(error, ExpectedError):
+        return clean(str(error))
+    return f"something unexpected went wrong ({type(error).__name__})"
+
+
 def _many(repositories: int) -> str:
     return "1 repository" if repositories == 1 else f"{repositories:,} repositories"
 
@@ -135,7 +143,9 @@ def print_fleets(passes: Iterable[FleetPass]) -> None:
     for one in passes:
         none = False
         if one.trouble is not None:
-            say(f"! {one.account}: {clean(str(one.trouble))}")
+            say(f"! {one.account}: {_trouble(one.trouble)}")
+        if one.note:
+            say(f"{one.account}: {one.note}")
         if one.waiting:
             waits = "waits" if len(one.waiting) == 1 else "wait"
             say(f"{one.account}: {_many(len(one.waiting))} {waits} for the next run: GitHub's limit leaves no room")

@@ -133,13 +133,15 @@ class Visit:
         known = found.known
         if known is None or known.commit is None:
             return
+        before = shelf.repositories.known(self.forge.repository)
         reading = encode_reading(known.reading.files, known.reading.skipped)
         settled = found.fingerprint if known.complete and reading and not unsettled(done) else ""
         shelf.repositories.save(
             RepositoryRecord(
                 repository=self.forge.repository,
-                node=self.seen.node,
-                pushed_at=self.seen.pushed_at,
+                # A single run has not asked for these: what a pass over the fleet learned stays.
+                node=self.seen.node or (before.node if before else ""),
+                pushed_at=self.seen.pushed_at or (before.pushed_at if before else ""),
                 branch=known.branch,
                 head=known.commit,
                 house_policy=known.house or "",
@@ -152,7 +154,9 @@ class Visit:
                 visited_at=self.now,
             )
         )
-        heard = [one.node for one in shelf.proposals.all(self.forge.repository) if self._listens_to(one)]
+        statuses = (ProposalStatus.OPEN, ProposalStatus.REFUSED)
+        records = (one for status in statuses for one in shelf.proposals.all(self.forge.repository, status))
+        heard = [one.node for one in records if self._listens_to(one)]
         nodes = {node for node in (*heard, board.node if board else "") if node}
         shelf.repositories.watch(self.forge.repository, {node: self.seen.changed.get(node, "") for node in nodes})
 
@@ -164,7 +168,8 @@ class Visit:
 
 def unsettled(done: Pass) -> bool:
     """Whether a visit left something that the next pass should look at, whatever else happens."""
-    return done.postponed or any(one.state is State.LEFT_ALONE and not one.theirs for one in done.outcomes)
+    left = (one for one in done.outcomes if one.state is State.LEFT_ALONE and not one.lasting)
+    return done.postponed or any(not (one.theirs and one.number) for one in left)
 
 
 # Repositories without pull requests

@@ -437,8 +437,8 @@ def test_a_fleet_takes_no_names_and_no_dry_run(shell: Shell, more: list[str]) ->
 @pytest.mark.parametrize(
     ("environ", "words"),
     [
-        ({}, "GitHub asks who you are; set FRESHLINE_GITHUB__TOKEN, or an App's id and key"),
-        ({"TOKEN": "t0p"}, "a plain token has no fleet; name repositories, or set github.app_id and its key"),
+        ({}, "a fleet needs a GitHub App; set FRESHLINE_GITHUB__APP_ID and FRESHLINE_GITHUB__PRIVATE_KEY_FILE"),
+        ({"TOKEN": "t0p"}, "with a token, name the repositories: freshline run OWNER/REPO"),
         ({"APP_ID": "7"}, "github.app_id is set, but no key; set FRESHLINE_GITHUB__PRIVATE_KEY_FILE to the App's key"),
         ({"APP_ID": "7", "PRIVATE_KEY": "nonsense"}, "key"),
         ({"APP_ID": "7", "PRIVATE_KEY_FILE": "/nowhere/key.pem"}, "/nowhere/key.pem"),

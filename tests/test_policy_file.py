@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import msgspec
@@ -51,7 +52,7 @@ def test_a_file_of_the_largest_size_is_read() -> None:
 def test_the_schema_is_closed_and_complete() -> None:
     described = schema()
     assert described["$schema"].endswith("2020-12/schema")
-    assert set(described["$defs"]["Policy"]["properties"]) == set(plain(DEFAULTS))
+    assert set(described["$defs"]["Policy"]["properties"]) == set(plain(DEFAULTS)) - {"forks"}
     assert described["$defs"]["Policy"]["additionalProperties"] is False
 
 
@@ -62,3 +63,9 @@ def test_a_policy_printed_plainly_is_read_back() -> None:
 
 def filled(value: dict[str, Any]) -> dict[str, Any]:
     return {key: inner for key, inner in value.items() if inner is not None}
+
+
+def test_forks_are_the_operators_to_decide() -> None:
+    with pytest.raises(PolicyError, match="remove “forks”"):
+        parse(b"forks = true")
+    assert "forks" not in json.dumps(schema())

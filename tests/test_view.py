@@ -15,7 +15,7 @@ from bot.core.model import Bump
 from bot.core.rules import DEFAULTS
 from bot.doctor import Finding
 from bot.fleet import Due, Left, Paid, Survey, Why
-from bot.fleets import FleetPass, went_well
+from bot.fleets import FleetPass, went_wrong
 from bot.forge.base import ForgeError
 from bot.policy_file import PolicyError
 from bot.proposing import Outcome, State
@@ -215,7 +215,7 @@ def test_a_visit_tells_why_and_what_came_of_it(capsys: Capture) -> None:
     ("error", "words"),
     [
         (ForgeError("It is gone", "acme/shop", "Go on\x1b[2J"), "It is gone: acme/shop. Go on?[2J"),
-        (ValueError(""), "ValueError"),
+        (ValueError(""), "something unexpected went wrong (ValueError)"),
     ],
 )
 def test_a_visit_that_failed_is_one_line(capsys: Capture, error: Exception, words: str) -> None:
@@ -266,7 +266,7 @@ def test_what_is_left_to_say_once_all_is_over(
 ) -> None:
     view.print_fleets(passes)
     assert capsys.readouterr().out.splitlines() == lines
-    assert went_well(passes) is well
+    assert bool(went_wrong(passes)) is not well
 
 
 def test_the_configuration_is_shown_as_toml_without_secrets(

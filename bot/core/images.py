@@ -49,7 +49,7 @@ class ImageReference:
             return self.name
         bare = self.repository.removeprefix(_OFFICIAL)
         short = self.repository if "/" in bare else bare
-        return self.name if _registry(short)[1] else short
+        return short if parse(short) == ImageReference(self.registry, self.repository) else self.name
 
     def __str__(self) -> str:
         tag = f":{self.tag}" if self.tag else ""

@@ -28,7 +28,9 @@ _NUMBER = r"[0-9]++(?:\.[0-9]++)?(?:[eE][+-]?[0-9]++)?"
 _STEP = rf'(?:\.(?:{_NAME}|[0-9]++|\*)|\[(?:[0-9]++|\*|"[^"\\$%\n\r]*+")\])'
 _PATH = rf"{_NAME}{_STEP}*+"
 _DOLLARS = r"\$\$\{|\$(?!\{)|%%\{|%(?!\{)"
-_ESCAPED = rf'\\(?:[nrt"\\]|u[0-9a-fA-F]{{4}}|U[0-9a-fA-F]{{8}})|{_DOLLARS}'
+_FOUR = r"(?![dD][89a-fA-F])[0-9a-fA-F]{4}"
+_CODE = rf"u{_FOUR}|U(?:0000{_FOUR}|00(?:0[1-9a-fA-F]|10)[0-9a-fA-F]{{4}})"
+_ESCAPED = rf'\\(?:[nrt"\\]|{_CODE})|{_DOLLARS}'
 _TEXT = rf'[^"\\$%\n\r]*+(?:(?:{_ESCAPED})[^"\\$%\n\r]*+)*+'
 _STRING = rf'"({_TEXT})"'
 _JOINED = rf'"{_TEXT}(?:\$\{{[ \t]*+{_PATH}[ \t]*+\}}{_TEXT})++"'
@@ -50,6 +52,7 @@ _PAIR_END = re.compile(_PAIR_ENDS)
 _KEY_END = re.compile(rf"{_SPACE}(?:{_EQUALS}|:(?!:))")
 _ITEM = re.compile(rf"{_GAP}{_SIMPLE}{_ITEM_ENDS}")
 _ITEM_END = re.compile(_ITEM_ENDS)
+_ARGUMENT = re.compile(rf"{_GAP}{_SIMPLE}{_GAP}(?:(?P<more>,)|\))")
 _ARGUMENT_END = re.compile(rf"{_GAP}(?:(?P<more>,)|(?:\.\.\.{_GAP})?\))")
 _FOR = re.compile(rf"{_GAP}for{_WORD}")
 _FOR_NAMES = re.compile(rf"{_GAP}{_NAME}{_GAP}(?:,{_GAP}{_NAME}{_GAP})?in{_WORD}")
@@ -58,7 +61,7 @@ _ARROW = re.compile(rf"{_GAP}=>")
 _GROUPED = re.compile(rf"{_GAP}\.\.\.")
 _IF = re.compile(rf"{_GAP}if{_WORD}")
 _CLOSE: Final = {closer: re.compile(rf"{_GAP}\{closer}") for closer in ")]}"}
-_SPLAT = re.compile(rf"{_GAP}\*{_GAP}\]")
+_SPLAT = re.compile(rf"{_SPACE}\*{_SPACE}\]")
 _PIECE = re.compile(_TEXT)
 _HEREDOC_PIECE = re.compile(rf"[^$%\n]*+(?:(?:{_DOLLARS})[^$%\n]*+)*+(\n)?")
 _SEQUENCE = re.compile(r"([$%])\{~?")
@@ -72,9 +75,8 @@ _STEPS = re.compile(rf'({_NAME}|[0-9]++|\*)|"([^"]*+)"')
 _SHORT: Final = {"n": "\n", "r": "\r", "t": "\t"}
 _ENDS: Final = {"else": ("if",), "endif": ("if", "else"), "endfor": ("for",)}
 _KEYWORDS: Final = frozenset(("true", "false", "null"))
-_SPACES: Final = " \t\n\v\f\r\x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
+_SPACES: Final = " \t\v\f\r\x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
 _EXCERPT: Final = 30
-_MAX_CODE: Final = 0x10FFFF
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +111,8 @@ class Expression(Scalar):
     """A value that has to be evaluated; ``value`` and ``span`` are its whole source, quotes included.
 
     ``parts`` are the literal strings, objects and tuples that stand in it, in source order (one
-    inside another is found there); ``function`` is what it calls where all of it is one call.
+    inside another is found there; the keys of a plain reference are none); ``function`` is what
+    it calls where all of it is one call.
     """
 
     parts: tuple[Node, ...] = ()
@@ -326,8 +329,12 @@ class _Reader:
     def _arguments(self, at: int, parts: _Parts) -> int:
         """Read arguments up to and with the closing parenthesis."""
         while not (found := _CLOSE[")"].match(self._text, at)):
-            _, at = self._expression(at, _FREE, parts)
-            found = self._expect(_ARGUMENT_END, at, "a comma or ')'")
+            found = _ARGUMENT.match(self._text, at)
+            if not found:
+                _, at = self._expression(at, _FREE, parts)
+                found = self._expect(_ARGUMENT_END, at, "a comma or ')'")
+            elif found[1] is not None:
+                parts.append(self._string(found, 1))
             at = found.end()
             if not found["more"]:
                 return at
@@ -369,7 +376,7 @@ class _Reader:
             at = found.end()
             if found["end"] == "]":
                 return Array(tuple(items), line), at
-        return Array((), line), closed.end()
+        return Array(tuple(items), line), closed.end()
 
     def _object(self, at: int) -> tuple[Table, int]:
         line, entries = self._line(at - 1), list[tuple[Scalar, Node]]()
@@ -555,6 +562,5 @@ def _character(found: re.Match[str]) -> str:
     if escape[0] != "\\":
         return ""
     if escape[1] in "uU":
-        code = int(escape[2:], 16)
-        return chr(code) if code <= _MAX_CODE and not 0xD800 <= code < 0xE000 else "\ufffd"
+        return chr(int(escape[2:], 16))
     return _SHORT.get(escape[1], escape[1])

@@ -10,7 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, delete, func, insert, select, update
 
 from bot.core.model import Bump, History, Refusal, SkipReason
 from bot.store.database import Database, chunks, upsert
@@ -78,6 +78,17 @@ class Proposals:
     def all(self, repository: str | None = None, status: ProposalStatus | None = None) -> tuple[ProposalRecord, ...]:
         """The proposals of a repository (None: of all) with a status (None: any), oldest first."""
         return self._find(_at(repository, None, status))
+
+    def opened(self, repository: str, since: datetime) -> int:
+        """How many proposals of a repository were new since then, whatever became of them."""
+        mine = and_(proposals.c.fleet == self._fleet, *_at(repository, None, None), proposals.c.created_at > since)
+        with self._database.transaction() as connection:
+            return connection.execute(select(func.count()).select_from(proposals).where(mine)).scalar_one()
+
+    def numbered(self, repository: str, number: int) -> ProposalRecord | None:
+        """The newest proposal whose pull request has this number."""
+        found = self._find([*_at(repository, None, None), proposals.c.number == number])
+        return found[-1] if found else None
 
     def save(self, record: ProposalRecord) -> None:
         """Keep a proposal: the open one on its branch is replaced (its ``created_at`` stays), else it is new."""

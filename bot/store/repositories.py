@@ -65,6 +65,13 @@ class Repositories:
             rows = connection.execute(select(*columns).where(repositories.c.fleet == self._fleet)).all()
         return {row.repository: _record({**row._mapping, "reading": b""}) for row in rows}  # noqa: SLF001 - SQLAlchemy's public name
 
+    def known(self, repository: str) -> RepositoryRecord | None:
+        """What is remembered of a repository, ``reading`` left empty."""
+        columns = [column for column in repositories.c if column.name != "reading"]
+        with self._database.transaction() as connection:
+            row = connection.execute(select(*columns).where(self._named(repository))).first()
+        return None if row is None else _record({**row._mapping, "reading": b""})  # noqa: SLF001 - SQLAlchemy's public name
+
     def reading(self, repository: str) -> bytes:
         """What was read of a repository, as ``save`` was given it; nothing for one that is not known."""
         with self._database.transaction() as connection:
@@ -82,11 +89,6 @@ class Repositories:
         with self._database.transaction() as connection:
             for repository, at in times.items():
                 connection.execute(update(repositories).where(self._named(repository)).values(pushed_at=at))
-
-    def unsettle(self, repository: str) -> None:
-        """Have a repository visited in the next pass; nothing for one that is not known."""
-        with self._database.transaction() as connection:
-            connection.execute(update(repositories).where(self._named(repository)).values(settled=""))
 
     def forget(self, repository: str) -> None:
         """Forget a repository that the bot no longer reaches; its proposals and refusals stay as history."""

@@ -214,6 +214,11 @@ def test_a_root_volume_rises_but_does_not_fall() -> None:
     assert stayed(choose(respin, between)).reason is Reason.UP_TO_DATE
 
 
+def test_an_image_is_not_followed_by_itself() -> None:
+    gone = replace(CURRENT, state="deregistered")
+    assert stayed(choose(gone, CURRENT)).reason is Reason.GONE
+
+
 def test_an_image_of_another_region() -> None:
     assert stayed(choose(CURRENT, replace(NEWEST, region="eu-west-1"))).reason is Reason.UP_TO_DATE
 
@@ -423,6 +428,9 @@ def test_a_recommendation_for_each_region() -> None:
     found = newest_everywhere(everywhere(CURRENT), listed(NEXT, NEWEST), RULES, NOW, recommended)
     assert isinstance(found, Everywhere)
     assert found.images == everywhere(NEXT)
+    behind = {"eu-west-1": [], **{region: listed(NEXT, NEWEST)[region] for region in REGIONS[1:]}}
+    enough = newest_everywhere(everywhere(NEXT), behind, RULES, NOW, {"us-west-2": recommended["us-west-2"]})
+    assert stayed(enough).reason is Reason.UP_TO_DATE
     said = newest_everywhere(everywhere(CURRENT), listed(NEXT), RULES, NOW, {"us-east-1": "ami-x"})
     assert isinstance(said, Everywhere)
     assert said.passed == ("the publisher recommends ami-x (an image that is not listed), which is of another family",)

@@ -142,6 +142,7 @@ def test_what_follows(owner: str, old: str, new: str) -> None:
     assert succeeds(after, before)
     assert not succeeds(before, after)
     assert before != after
+    assert not succeeds(Family("account:1", after.pattern), before)
 
 
 @pytest.mark.parametrize(

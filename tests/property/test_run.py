@@ -228,6 +228,12 @@ class FusedLedger:
     def open(self, repository: str, branch: str) -> ProposalRecord | None:
         return self._inner.open(repository, branch)
 
+    def opened(self, repository: str, since: datetime) -> int:
+        return self._inner.opened(repository, since)
+
+    def numbered(self, repository: str, number: int) -> ProposalRecord | None:
+        return self._inner.numbered(repository, number)
+
     def save(self, record: ProposalRecord) -> None:
         self._fuse.burn()
         self._inner.save(record)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -78,13 +78,23 @@ def test_when_it_was_pushed_to_is_noted_of_those_that_are_known(store: Store) ->
     }
 
 
-def test_one_that_is_unsettled_is_visited_again(store: Store) -> None:
+def test_one_can_be_asked_for_alone(store: Store) -> None:
     kept = store.repositories(FLEET)
     kept.save(SHOP)
-    kept.save(BACK)
-    kept.unsettle("acme/shop")
-    kept.unsettle("acme/unknown")
-    assert {name: one.settled for name, one in kept.all().items()} == {"acme/shop": "", "acme/back": "s"}
+    assert kept.known("acme/shop") == kept.all()["acme/shop"]
+    assert kept.known("acme/unknown") is None
+
+
+def test_proposals_are_counted_and_found_by_number(store: Store) -> None:
+    ledger = store.proposals(FLEET)
+    ledger.save(replace(PROPOSAL, number=7, created_at=AT))
+    hour = timedelta(hours=1)
+    assert ledger.opened(PROPOSAL.repository, AT - hour) == 1
+    assert ledger.opened(PROPOSAL.repository, AT) == ledger.opened("acme/other", AT - hour) == 0
+    found = ledger.numbered(PROPOSAL.repository, 7)
+    assert found is not None
+    assert found.branch == PROPOSAL.branch
+    assert ledger.numbered(PROPOSAL.repository, 8) is None
 
 
 def test_what_is_watched_is_replaced_repository_by_repository(store: Store) -> None:
@@ -193,7 +203,6 @@ def test_fleets_are_apart(store: Store) -> None:
     before = all_of(store, "github:2")
     kept = store.repositories(FLEET)
     kept.pushed({"acme/shop": "later"})
-    kept.unsettle("acme/shop")
     kept.rename("acme/shop", "acme/new")
     kept.watch("acme/new", {})
     kept.forget("acme/new")

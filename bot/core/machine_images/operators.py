@@ -50,7 +50,7 @@ def wild(name: str, glob: str) -> tuple[str, ...] | None:
     stop = len(name) - len(last)
     at, found = len(first), []
     for piece in middle:
-        start = name.find(piece, at, stop)
+        start = name.find(piece, at)
         if start < 0:
             return None
         found.append(name[at:start])

@@ -212,7 +212,7 @@ PUBLISHERS: tuple[Publisher, ...] = (
             "aws-us-gov": _regional("us-gov-east-1 055183720277\nus-gov-west-1 055189784373"),
         },
     ),
-    Publisher("macos", _everywhere("628277914472 100343932686")),
+    Publisher("macos", _everywhere("628277914472")),
     Publisher("deep-learning", _everywhere("898082745236")),
     Publisher("ubuntu", _everywhere("099720109477", "837727238323", "513442679011")),
     Publisher("debian", _everywhere("136693071363 379101102735")),
