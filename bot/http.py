@@ -1,6 +1,6 @@
 """The one outbound client: time-outs, retries, limits, conditional requests, origin-bound credentials.
 
-It only ever sends GET. ``httpx`` and ``stamina`` are imported when the first request really goes
+It only ever sends GET and HEAD. ``httpx`` and ``stamina`` are imported when the first request really goes
 out, because a pass whose cache is fresh needs neither.
 """
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     import httpx
 
 Problem = Literal["not_found", "unreachable", "unavailable", "invalid"]
+Method = Literal["GET", "HEAD"]
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 TRANSIENT = frozenset({408, 425, 429, 500, 502, 503, 504})
 GONE = frozenset({404, 410})
@@ -83,16 +84,49 @@ class Credential:
         return "Basic " + b64encode(f"{self.username}:{self.password}".encode()).decode()
 
 
+class Tokens(Protocol):
+    """How to come by the token that a server wants (``WWW-Authenticate: Bearer``, RFC 6750, section 3).
+
+    Where the token comes from is the server's word, so whom our credential is shown is decided
+    here and in ``Http`` together. Tokens live in memory, and go to the server's origin only.
+    """
+
+    @property
+    def purpose(self) -> str:
+        """What a token is good for: one is kept for each server, credential and purpose."""
+        ...
+
+    def address(self, challenge: str, origin: str) -> str | None:
+        """Where the token is to be had that this origin asks for, None where the challenge does not say.
+
+        Raises ``ValueError`` for an address that is not to be asked.
+        """
+        ...
+
+    def partners(self, origin: str, issuer: str) -> bool:
+        """Whether the two origins are known to be one service, which shares its credentials."""
+        ...
+
+    def read(self, body: bytes) -> tuple[str, float]:
+        """The token and the seconds that it lasts; raises ``ValueError`` where the body is none."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Distil:
-    """How an answer is made small before it is kept.
+    """How an answer is asked for and made small before it is kept.
 
     ``apply`` turns the body into the bytes to keep and raises ``ValueError`` for a body that is
     not what was asked for; ``version`` names the result's layout and is part of the cache key.
+    The values of the header ``fields`` stand before the body, a line each, "" for one that the
+    answer lacks. The body of a HEAD is empty.
     """
 
     version: str
     apply: Callable[[bytes], bytes]
+    fields: tuple[str, ...] = ()
+    method: Method = "GET"
+    tokens: Tokens | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +209,7 @@ class _Target:
     url: str
     origin: str
     credential: Credential | None
+    method: Method = "GET"
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,6 +273,7 @@ class Http:
         self._all = threading.Semaphore(self.limits.at_once)
         self._clock = _Clock()
         self._made: httpx.Client | None = None
+        self._tokens: dict[tuple[str, Credential | None, str], tuple[Credential, float]] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -259,12 +295,12 @@ class Http:
         else that is not a 200 with a body that ``distil`` accepts. A kept answer never stands in
         for one that the server fails to give.
         """
-        target = self._target(url)
+        target = replace(self._target(url), method=distil.method)
         key = f"{distil.version}:{target.url}"
         kept = self._cache.get(key)
         if kept and self._fresh(kept):
             return _opened(kept, target.url)
-        reply = self._ask(target, {**headers, **_conditions(kept)})
+        reply = self._admitted(target, {**headers, **_conditions(kept)}, distil.tokens)
         if kept and kept.status == "ok" and reply.status == 304:
             self._cache.touch(key, self._now())
             return kept.body
@@ -307,10 +343,67 @@ class Http:
         if reply.status != 200:
             raise FetchError("unavailable", f"{host} answered {_status(reply.status)}; check the address", reply.status)
         try:
-            body = distil.apply(reply.body)
+            body = distil.apply(_told(reply, distil.fields))
         except ValueError as exc:
             raise FetchError("invalid", f"{host} answered what can't be used: {exc}", reply.status) from exc
         return Cached(_validator(reply, "etag"), _validator(reply, "last-modified"), self._now(), body)
+
+    def _admitted(self, target: _Target, headers: Mapping[str, str], tokens: Tokens | None) -> _Reply:
+        """The answer, with a token where the server (and nobody it sends us to) asks for one."""
+        if tokens is None:
+            return self._ask(target, headers)
+        known = self._token_kept(target, tokens)
+        reply = self._ask(replace(target, credential=known or target.credential), headers)
+        if reply.status != HTTPStatus.UNAUTHORIZED or origin_of(reply.url) != target.origin:
+            return reply
+        token = self._token(target, reply.headers.get("www-authenticate", ""), tokens)
+        return reply if token is None else self._ask(replace(target, credential=token), headers)
+
+    def _token_kept(self, target: _Target, tokens: Tokens) -> Credential | None:
+        with self._lock:
+            token, until = self._tokens.get((target.origin, target.credential, tokens.purpose), (None, 0.0))
+        return token if self._now() < until else None
+
+    def _token(self, target: _Target, challenge: str, tokens: Tokens) -> Credential | None:
+        """A new token for the target, None where the challenge does not say who gives it."""
+        host = host_of(target.url)
+        try:
+            told = tokens.address(challenge, target.origin)
+            if told is None:
+                return None
+            url = without_credentials(told)
+            issuer = _Target(url, origin_of(url), self._shown(target, origin_of(url), tokens))
+            reply = self._ask(issuer, {})
+            if reply.status != HTTPStatus.OK:
+                why = f"{host_of(url)}, which gives tokens for {host}, answered {_status(reply.status)}"
+                raise FetchError("unavailable", f"{why}; check the credential that the configuration has for {host}")
+            text, lasts = tokens.read(reply.body)
+            token = Credential(target.origin, token=text)
+        except ValueError as exc:
+            raise FetchError("invalid", f"{host} wants a token that can't be had: {exc}") from exc
+        self._keep_token((target.origin, target.credential, tokens.purpose), token, lasts)
+        return token
+
+    def _keep_token(self, key: tuple[str, Credential | None, str], token: Credential, lasts: float) -> None:
+        now = self._now()
+        with self._lock:
+            self._tokens = {k: kept for k, kept in self._tokens.items() if kept[1] > now}
+            self._tokens[key] = (token, now + lasts)
+
+    def _shown(self, target: _Target, issuer: str, tokens: Tokens) -> Credential | None:
+        """What the issuer of tokens is shown: our credential for the target, or nothing.
+
+        Only where it is the same origin or a known partner, or where the operator gave this very
+        credential to both. What is meant for the issuer alone is never used: any server could
+        send us there and get the token.
+        """
+        own = target.credential
+        if own is None:
+            return None
+        known = issuer == target.origin or tokens.partners(target.origin, issuer)
+        if not known and self._credentials.get(issuer) != replace(own, origin=issuer):
+            return None
+        return Credential(issuer, own.username or "token", own.password or own.token)
 
     def _ask(self, target: _Target, headers: Mapping[str, str]) -> _Reply:
         import stamina  # noqa: PLC0415  # 20 ms that a warm cache does not pay
@@ -342,7 +435,7 @@ class Http:
         url, credential = target.url, target.credential
         for _ in range(self.limits.redirects + 1):
             proof = {"Authorization": credential.header} if credential else {}
-            reply = self._hop(url, {**headers, **proof})
+            reply = self._hop(target.method, url, {**headers, **proof})
             if reply.status not in REDIRECTS:
                 return self._checked(reply)
             url = _redirected(reply)
@@ -370,13 +463,13 @@ class Http:
         except (ValueError, OverflowError):
             return None
 
-    def _hop(self, url: str, headers: Mapping[str, str]) -> _Reply:
+    def _hop(self, method: Method, url: str, headers: Mapping[str, str]) -> _Reply:
         import httpx  # noqa: PLC0415  # 110 ms that a warm cache does not pay
 
         host = host_of(url)
         try:
-            with self._slot(origin_of(url)), self._client().stream("GET", url, headers=dict(headers)) as response:
-                body = self._body(response, host) if response.status_code == 200 else b""
+            with self._slot(origin_of(url)), self._client().stream(method, url, headers=dict(headers)) as response:
+                body = self._body(response, host) if response.status_code == 200 and method == "GET" else b""
                 return _Reply(url, response.status_code, response.headers, body)
         except _OverdueError as exc:
             raise self._late(host) from exc
@@ -569,6 +662,10 @@ def _conditions(kept: Cached | None) -> dict[str, str]:
 def _validator(reply: _Reply, name: str) -> str | None:
     value = reply.headers.get(name, "")
     return value if 0 < len(value) <= LONGEST_VALIDATOR else None
+
+
+def _told(reply: _Reply, fields: Iterable[str]) -> bytes:
+    return b"".join(f"{reply.headers.get(name, '')}\n".encode() for name in fields) + reply.body
 
 
 def _redirected(reply: _Reply) -> str:

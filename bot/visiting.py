@@ -168,8 +168,8 @@ class Visit:
 
 def unsettled(done: Pass) -> bool:
     """Whether a visit left something that the next pass should look at, whatever else happens."""
-    left = (one for one in done.outcomes if one.state is State.LEFT_ALONE and not one.lasting)
-    return done.postponed or any(not (one.theirs and one.number) for one in left)
+    left = (one for one in done.outcomes if one.state is State.LEFT_ALONE)
+    return done.postponed or any(not one.theirs and not one.lasting for one in left)
 
 
 # Repositories without pull requests

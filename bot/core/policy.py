@@ -155,11 +155,13 @@ def _decide_runtime(
             skips.append((dependency, place))
         else:
             places.append(place)
-    blocking = next((skip for _, skip in skips if skip.reason not in _AT_REST), None)
+    blocking = next(((at, skip) for at, skip in skips if skip.reason not in _AT_REST), None)
     if not places or isinstance(lines, Unavailable):
         return Decision(subject, (), tuple(skips))
     if blocking is not None:
-        whole = Skip(SkipReason.BLOCKED_SITE, f"another place can't follow: {blocking.detail}")
+        at, skip = blocking
+        detail = f"another place can't follow: {at.path}:{at.statement.line}: {skip.detail}"
+        whole = Skip(SkipReason.BLOCKED_SITE, detail)
         return Decision(subject, (), (*skips, *((place.dependency, whole) for place in places)))
     decision = runtimes.decide(places, lines, history, now)
     return replace(decision, skips=(*skips, *decision.skips))

@@ -22,23 +22,23 @@ from bot.core.model import (
     Listing,
     Package,
     Part,
+    Pin,
     Release,
     Role,
     Skip,
     SkipReason,
+    Span,
     Strategy,
     Update,
 )
 from bot.core.rules import Effective, Major
-from bot.core.versions import scheme
+from bot.core.versions import docker, scheme
 
 SUBJECT = "runtime:"
 REGISTRY = "endoflife"
 LAMBDA = Package(REGISTRY, "aws-lambda")
 SETTLED = timedelta(days=180)
 """How old a line has to be before it is moved to by itself."""
-AHEAD = timedelta(days=180)
-"""How long before a line's end the next one becomes urgent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,17 +120,28 @@ class Place:
         return f"{self.dependency.path}:{self.dependency.statement.line}"
 
     @property
+    def exact(self) -> bool:
+        """Whether it says what runs, not from where on: floors follow, they never move by themselves."""
+        statement = self.dependency.statement
+        return scheme(statement.scheme).exact(statement.constraint) is not None
+
+    @property
     def stated(self) -> tuple[int, ...]:
         """The numbers it states; empty where it states none that can be read."""
         rules = scheme(self.dependency.statement.scheme)
         text = rules.exact(self.dependency.constraint) or rules.floor(self.dependency.constraint) or ""
-        return _numbers_in(text)
+        at = docker.core(text) if rules.name == docker.scheme.name else Span(0, len(text))
+        return _numbers_in(text[at.start : at.end]) if at else ()
 
 
 def _numbers_in(text: str) -> tuple[int, ...]:
     key = scheme("runtime").key(text)
     found: tuple[int, ...] = key or ()
     return found
+
+
+def _dotted(numbers: Sequence[int]) -> str:
+    return ".".join(map(str, numbers))
 
 
 def text_for(place: Place, release: Release) -> str | Skip:
@@ -140,56 +151,100 @@ def text_for(place: Place, release: Release) -> str | Skip:
     """
     statement = place.dependency.statement
     rules, stated = scheme(statement.scheme), statement.constraint
-    ranged = rules.exact(stated) is None
-    if ranged and place.dependency.role is Role.LIBRARY:
+    if not place.exact and place.dependency.role is Role.LIBRARY:
         if rules.satisfies(release.version, stated):
             return stated
         detail = f"{place.where} promises {stated}, which leaves out {release.version}"
         return Skip(SkipReason.BLOCKED_SITE, detail, release)
-    text = rules.rewrite(stated, release.version, Strategy.BUMP if ranged else Strategy.REPLACE)
-    if text is None:
-        return Skip(
-            SkipReason.BLOCKED_SITE, f"{place.where}: {stated} can't be rewritten for {release.version}", release
-        )
-    if place.offers is not None and text != stated and text not in place.offers.versions:
-        return Skip(SkipReason.BLOCKED_SITE, f"{place.where}: there is no {statement.package.name} {text}", release)
-    return text
+    text = rules.rewrite(stated, release.version, Strategy.REPLACE if place.exact else Strategy.BUMP)
+    if text is None or (place.exact and not place.stated):
+        detail = f"{place.where}: {stated} can't be rewritten for {release.version}"
+        return Skip(SkipReason.BLOCKED_SITE, detail, release)
+    missing = _missing(place, text) if text != stated else ""
+    return Skip(SkipReason.BLOCKED_SITE, f"{place.where}: {missing}", release) if missing else text
+
+
+def _missing(place: Place, text: str) -> str:
+    """What is not there that the place would need: a tag or identifier not at its end, its digest; "" for nothing."""
+    if place.offers is None:
+        return ""
+    offered, name = _offered(place, text), place.dependency.package.name
+    if offered is None or offered.yanked is not None:
+        return f"there is no {name} {text}"
+    misfit = (pin for pin in place.dependency.pins if pin.part is Part.DIGEST and not _fits(pin, offered.digest))
+    return f"nobody says which digest {name} {text} has" if any(misfit) else ""
+
+
+def _offered(place: Place, text: str) -> Release | None:
+    """The tag or identifier as its registry has it, None where there is none."""
+    versions = place.offers.versions if place.offers else ()
+    return place.offers.releases[versions.index(text)] if place.offers and text in versions else None
+
+
+def _fits(pin: Pin, digest: str | None) -> bool:
+    """Whether a digest can stand where another one stands: it is of the same algorithm."""
+    algorithm, _, _ = pin.text.partition(":")
+    return digest is not None and len(digest) == len(pin.text) and digest.startswith(f"{algorithm}:")
 
 
 # Which line
 
 
-def objection(release: Release, runtime: Runtime, wanted: Effective, now: datetime) -> Skip | None:
-    """Why a line is not moved to by itself, None when it may be."""
+def objection(release: Release, runtime: Runtime, now: datetime, *, entering: bool) -> Skip | None:
+    """Why a release is not moved to by itself, None when it may be.
+
+    ``entering`` tells that some place is not on its line yet: a line has to be settled to be
+    entered, while who is on it already takes its fixes.
+    """
     line, today = release.line, now.date()
     if line is None or line.begins is None:
         return Skip(SkipReason.TOO_YOUNG, "nobody says when it began", release)
     if line.ends is not None and line.ends <= today:
         return Skip(SkipReason.WITHDRAWN, f"{line.name} has had no security fixes since {line.ends}", release)
+    if release.yanked is not None:
+        return Skip(SkipReason.WITHDRAWN, f"{line.name} is not to be used: {release.yanked or 'withdrawn'}", release)
+    if not entering:
+        return None
     if runtime.settles and (line.supported_from is None or line.supported_from > today):
         when = f" before {line.supported_from}" if line.supported_from else ""
         return Skip(SkipReason.HELD, f"{line.name} has no long-term support{when}", release)
     ready = line.begins + SETTLED
     if ready > today:
         return Skip(SkipReason.TOO_YOUNG, f"{line.name} began on {line.begins}; old enough on {ready}", release)
-    if release.since is None or now - release.since < wanted.minimum_age:
-        since = f"published {release.since:%Y-%m-%d}" if release.since else "its date is not known"
-        return Skip(SkipReason.TOO_YOUNG, f"{release.version} is too young: {since}", release)
     return None
 
 
-def _unwanted(release: Release, places: Sequence[Place], history: History, package: Package) -> Skip | None:
-    """Why policy or history don't want a release in one of the places."""
+def _too_young(release: Release, places: Sequence[Place], now: datetime) -> Skip | None:
+    """Whether the release itself is too young for the most careful of the places."""
+    if release.since is not None and now - release.since >= max(place.wanted.minimum_age for place in places):
+        return None
+    since = f"published {release.since:%Y-%m-%d}" if release.since else "its date is not known"
+    return Skip(SkipReason.TOO_YOUNG, f"{release.version} is too young: {since}", release)
+
+
+def _refused(release: Release, history: History, package: Package) -> Skip | None:
+    """What history says: who does not want a version is not offered an older one in its place."""
     rules = scheme("runtime")
     for refusal in history.of(package):
         if refusal.version == EVERY_VERSION or rules.satisfies(release.version, refusal.version):
             return Skip(refusal.reason, refusal.detail, release)
+    own = _numbers_in(release.version)
+    newer = next((one for one in history.declined(package) if _numbers_in(one.version) > own), None)
+    return None if newer is None else Skip(newer.reason, f"{newer.version}: {newer.detail}", release)
+
+
+def _unwanted(release: Release, places: Sequence[Place]) -> Skip | None:
+    """Why policy does not want a release in one of the places."""
+    rules = scheme("pep440")
     for place in places:
         for ignore in place.wanted.ignores:
-            if scheme("pep440").satisfies(release.version, ignore.versions):
+            if not rules.valid(ignore.versions):
+                detail = f"policy ignores {ignore.versions!r}, which can't be read here, so no version is taken"
+                return Skip(SkipReason.IGNORED, detail, release)
+            if rules.satisfies(release.version, ignore.versions):
                 return Skip(SkipReason.IGNORED, ignore.reason or f"policy ignores {ignore.versions}", release)
-        step = rules.bump(".".join(map(str, place.stated)), release.version)
-        if place.wanted.major is Major.HOLD and step is Bump.MAJOR:
+        step = scheme("runtime").bump(_dotted(place.stated), release.version)
+        if place.exact and place.wanted.major is Major.HOLD and step is Bump.MAJOR:
             return Skip(SkipReason.HELD, "policy holds back major releases", release)
     return None
 
@@ -201,70 +256,109 @@ _Texts = dict[int, str]
 """What each place (by ``id`` of its dependency) would say."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Moment:
+    """What decisions depend on beside the places."""
+
+    lines: Listing
+    history: History
+    now: datetime
+
+
 def decide(places: Sequence[Place], lines: Listing, history: History, now: datetime) -> Decision:
-    """Move every place to the newest line that all of them can take; ``lines`` are the runtime's own releases."""
-    subject = places[0].dependency.subject
-    runtime = RUNTIMES[subject.removeprefix(SUBJECT)]
+    """Move every place to the newest line that all of them can take; ``lines`` are the runtime's own releases.
+
+    No place goes back: one that is further than a release already keeps the others from it.
+    """
+    subject, moment = places[0].dependency.subject, _Moment(lines, history, now)
     held: list[Skip] = []
-    for release in lines.releases:
-        if all(_above(place.stated, release) for place in places):
+    # Where a release's own numbers can't be read (Java's 8u502-b07), no place could say them.
+    for release in (one for one in lines.releases if _numbers_in(one.version)):
+        further = next((place for place in places if _above(place.stated, release)), None)
+        if further is not None:
+            held += _further(further, release, places)
             break
-        found = _taken(release, runtime, places, history, now)
+        found = _taken(release, places, moment)
         if isinstance(found, Skip):
             held.append(found)
             continue
         moving = [place for place in places if found[id(place.dependency)] != place.dependency.constraint]
-        stays = [(place.dependency, _at_rest(place, release)) for place in places if place not in moving]
         if not moving:
-            return Decision(subject, (), tuple((d, _rest(skip, held)) for d, skip in stays))
-        return Decision(subject, (_update(moving, found, release, lines, held),), tuple(stays))
-    rest = [(place.dependency, _rest(_at_rest(place, None), held)) for place in places]
-    return Decision(subject, (), tuple(rest))
+            break
+        stays = tuple((place.dependency, _at_rest(place)) for place in places if place not in moving)
+        return Decision(subject, (_update(moving, found, release, moment, held),), stays)
+    return Decision(subject, (), tuple((place.dependency, _rest(place, held)) for place in places))
 
 
-def _taken(
-    release: Release, runtime: Runtime, places: Sequence[Place], history: History, now: datetime
-) -> _Texts | Skip:
+def _taken(release: Release, places: Sequence[Place], moment: _Moment) -> _Texts | Skip:
     """What every place would say of a release, or the first reason why it is not taken."""
-    lower = [place for place in places if not _above(place.stated, release)]
-    against = objection(release, runtime, lower[0].wanted, now) or _unwanted(release, lower, history, runtime.package)
-    if against is not None:
-        return against
-    texts: _Texts = {id(place.dependency): place.dependency.constraint for place in places}
-    for place in lower:
-        text = text_for(place, release)
-        if isinstance(text, Skip):
-            return text
-        texts[id(place.dependency)] = text
-    return texts
+    said = {id(place.dependency): text_for(place, release) for place in places}
+    stated = {id(place.dependency): place.dependency.constraint for place in places}
+    behind = [place for place in places if place.exact and said[id(place.dependency)] != place.dependency.constraint]
+    if not behind:
+        return stated
+    runtime = RUNTIMES[named(places[0].dependency.subject)]
+    against = (
+        objection(release, runtime, moment.now, entering=any(not _on(place, release) for place in behind))
+        or _too_young(release, places, moment.now)
+        or _refused(release, moment.history, runtime.package)
+        or _unwanted(release, places)
+        or next((text for text in said.values() if isinstance(text, Skip)), None)
+    )
+    return against or stated | {at: text for at, text in said.items() if isinstance(text, str)}
+
+
+def _on(place: Place, release: Release) -> bool:
+    """Whether a place is on the line of a release already."""
+    line = _numbers_in(release.line.name) if release.line else ()
+    return bool(line) and place.stated[: len(line)] == line
 
 
 def _above(stated: tuple[int, ...], release: Release) -> bool:
     """Whether a place is further than a release already, to the precision that it states."""
-    own = _numbers_in(release.version)
-    return bool(stated) and stated > own[: len(stated)]
+    return stated > _numbers_in(release.version)[: len(stated)]
 
 
-def _at_rest(place: Place, release: Release | None) -> Skip:
-    version = f" ({release.version})" if release else ""
-    return Skip(SkipReason.UP_TO_DATE, f"{place.dependency.constraint} is the newest line that may be taken{version}")
+def _further(further: Place, release: Release, places: Sequence[Place]) -> list[Skip]:
+    """That one place is further than the others could go, where they are behind."""
+    if all(_reached(place, release) for place in places):
+        return []
+    stated = further.dependency.constraint
+    return [Skip(SkipReason.BLOCKED_SITE, f"{further.where} says {stated}, and no place goes back", release)]
 
 
-def _rest(skip: Skip, held: Sequence[Skip]) -> Skip:
+def _reached(place: Place, release: Release) -> bool:
+    """Whether a release is nothing newer for a place."""
+    if not place.exact:
+        rules = scheme(place.dependency.statement.scheme)
+        return rules.satisfies(release.version, place.dependency.constraint) or _above(place.stated, release)
+    return bool(place.stated) and place.stated >= _numbers_in(release.version)[: len(place.stated)]
+
+
+def _at_rest(place: Place) -> Skip:
+    stated = place.dependency.constraint
+    if not place.exact:
+        return Skip(SkipReason.IN_RANGE, f"{stated} is a floor: it rises only with what runs, and admits that")
+    return Skip(SkipReason.UP_TO_DATE, f"{stated} is the newest that may be taken")
+
+
+def _rest(place: Place, held: Sequence[Skip]) -> Skip:
     """Why there is nothing to do: the newest thing that is held back, where that is more than old age."""
-    return next((one for one in held if one.reason is not SkipReason.WITHDRAWN), skip)
+    missed = (one for one in held if one.reason is not SkipReason.WITHDRAWN and one.candidate is not None)
+    return next((one for one in missed if one.candidate and not _reached(place, one.candidate)), _at_rest(place))
 
 
-def _update(moving: Sequence[Place], texts: _Texts, release: Release, lines: Listing, held: Sequence[Skip]) -> Update:
-    first = min(moving, key=lambda place: place.stated)
-    precision = max(len(place.stated) for place in moving)
-    version = ".".join(map(str, _numbers_in(release.version)[:precision]))
+def _update(moving: Sequence[Place], texts: _Texts, release: Release, moment: _Moment, held: Sequence[Skip]) -> Update:
+    exact = [place for place in moving if place.exact]
+    first = min(exact, key=lambda place: place.stated)
+    precision = max(len(place.stated) for place in exact)
+    version = _dotted(_numbers_in(release.version)[:precision])
     told = replace(release, version=version)
-    before = ".".join(map(str, first.stated))
+    before = _dotted(first.stated)
     changes = tuple(change for place in moving for change in _changes(place, texts[id(place.dependency)], told))
     return Update(
         subject=first.dependency.subject,
-        package=RUNTIMES[first.dependency.subject.removeprefix(SUBJECT)].package,
+        package=RUNTIMES[named(first.dependency.subject)].package,
         kind=first.dependency.kind,
         from_version=before,
         version=version,
@@ -275,37 +369,48 @@ def _update(moving: Sequence[Place], texts: _Texts, release: Release, lines: Lis
         pipeline=first.wanted.pipeline,
         group=first.wanted.group,
         track="",
-        reasons=(*_ends(moving, lines), *_drift(moving), *_waiting(held)),
+        reasons=(*_ends(exact, moment), *_drift(exact), *_waiting(held)),
     )
 
 
 def _changes(place: Place, text: str, release: Release) -> list[Change]:
     before, after = place.dependency.statement.frame
     inner = text[len(before) : len(text) - len(after)]
-    return [Change(pin, inner, release) for pin in place.dependency.pins if pin.part is Part.VERSION]
+    offered = _offered(place, text)
+    digest = offered.digest if offered else None
+    return [
+        Change(pin, inner if pin.part is Part.VERSION else digest or pin.text, release)
+        for pin in place.dependency.pins
+        if pin.part in {Part.VERSION, Part.DIGEST}
+    ]
 
 
 def line_of(stated: tuple[int, ...], lines: Listing) -> Line | None:
     """The line that a stated version belongs to, None for one that nobody lists."""
     known = (release.line for release in lines.releases if release.line is not None)
-    return next((line for line in known if _numbers_in(line.name) == stated[: len(_numbers_in(line.name))]), None)
+    return next((line for line in known if (own := _numbers_in(line.name)) and stated[: len(own)] == own), None)
 
 
-def _ends(places: Iterable[Place], lines: Listing) -> list[str]:
-    """When the lines in use end, oldest first."""
-    found = {line.name: line.ends for place in places if (line := line_of(place.stated, lines)) and line.ends}
+def _ends(places: Iterable[Place], moment: _Moment) -> list[str]:
+    """When the lines in use end, soonest first; without a count of days, which would change the text daily."""
+    lines = (line_of(place.stated, moment.lines) for place in places)
+    ends = {line.name: line.ends for line in lines if line is not None and line.ends is not None}
+    today = moment.now.date()
     return [
-        f"{name} gets no security fixes after {ends}" for name, ends in sorted(found.items(), key=lambda one: one[1])
+        f"{name} has had no security fixes since {day}"
+        if day <= today
+        else f"{name} gets no security fixes after {day}"
+        for name, day in sorted(ends.items(), key=lambda one: one[1])
     ]
 
 
 def _drift(places: Sequence[Place]) -> list[str]:
     """That places disagree today, where they do."""
-    stated = {place.where: ".".join(map(str, place.stated)) for place in places}
     shortest = min(len(place.stated) for place in places)
     if len({place.stated[:shortest] for place in places}) == 1:
         return []
-    return ["places disagree today: " + ", ".join(f"{where} says {version}" for where, version in stated.items())]
+    stated = (f"{place.where} says {_dotted(place.stated)}" for place in places)
+    return [f"places disagree today: {', '.join(stated)}"]
 
 
 def _waiting(held: Sequence[Skip]) -> list[str]:

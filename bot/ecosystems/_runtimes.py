@@ -2,10 +2,33 @@
 
 from __future__ import annotations
 
-from bot.core.model import Kind, Obstacle, Package, Pin, Span, Statement
+import re
+
+from bot.core.model import Kind, Obstacle, Package, Pin, SkipReason, Span, Statement
 from bot.core.runtimes import LAMBDA, RUNTIMES
 
 SCHEME = "runtime"
+LONGEST_WORD = 100
+
+_NUMBERS = r"[0-9]{1,4}(?:\.[0-9]{1,6}){0,2}"
+_TARGET = r"(?:-[a-z][a-z0-9_]{0,30}(?:-[a-z0-9_]{1,30}){0,3})?"
+_WORDS = {
+    "python": re.compile(rf"((?:c?python[-@]?)?{_NUMBERS})"),
+    "node": re.compile(rf"((?:node[-@/]?)?v?{_NUMBERS}(?:\.[xX*]){{0,2}})"),
+    "ruby": re.compile(rf"((?:ruby-)?{_NUMBERS})(?:@[A-Za-z0-9_.-]{{1,60}})?"),
+    "go": re.compile(rf"((?:go)?{_NUMBERS})"),
+    # Vendors of Java count their builds apart, so what is more than the line can't be written anew.
+    "java": re.compile(r"((?:[a-z][a-z0-9]{0,20}(?:-[a-z]{1,20}){0,2}-)?(?!1(?![0-9]))[0-9]{1,3}(?:\.0)?)"),
+    "php": re.compile(rf"({_NUMBERS})"),
+    "rust": re.compile(rf"({_NUMBERS}){_TARGET}"),
+    "terraform": re.compile(rf"(v?{_NUMBERS})"),
+    "opentofu": re.compile(rf"(v?{_NUMBERS})"),
+    "kubernetes": re.compile(rf"(v?{_NUMBERS})"),
+}
+"""What states a version of each runtime; the group is what moves. None for dotnet: SDKs are numbered apart."""
+
+_CHANNEL = re.compile(rf"(?:stable|beta|nightly){_TARGET}|lts/(?:\*|-[0-9]{{1,2}})|lts[-/]latest")
+_CODENAME = re.compile(r"lts[-/][a-z]{1,30}")
 
 
 def stated(name: str, path: str, text: str, span: Span, line: int) -> Statement:
@@ -21,6 +44,29 @@ def stated(name: str, path: str, text: str, span: Span, line: int) -> Statement:
         lockable=False,
         subject=runtime.subject,
     )
+
+
+def word(name: str, path: str, text: str, start: int | None, line: int) -> Statement:
+    """The statement of what files and actions say as one word: a version, an alias, something else.
+
+    ``start`` is where the word stands, None where it can't be edited. Aliases (``lts/*``,
+    ``stable``, ``system``) float; a codename, another implementation (``pypy3.10``), a date or a
+    pre-release holds a version that can't be moved.
+    """
+    found = _WORDS[name].fullmatch(text) if name in _WORDS and len(text) <= LONGEST_WORD else None
+    if found is not None and start is not None:
+        return stated(name, path, found[1], Span(start, start + found.end(1)), line)
+    seen = stated(name, path, text[:LONGEST_WORD], Span(0, 0), line)
+    return unmoved(seen, _obstacle(name, text[:LONGEST_WORD]))
+
+
+def _obstacle(name: str, text: str) -> Obstacle:
+    if _CHANNEL.fullmatch(text) or not (_CODENAME.fullmatch(text) or any(sign.isdigit() for sign in text)):
+        return Obstacle(SkipReason.FLOATING, f"{text} names no version: it is whatever is the newest, or installed")
+    if name == "dotnet":
+        detail = f"{text} is an SDK's version: its feature band is not told by the runtime's lines"
+        return Obstacle(SkipReason.UNSUPPORTED_CONSTRAINT, detail)
+    return Obstacle(SkipReason.UNSUPPORTED_CONSTRAINT, f"{text!r} can't be written anew for another version")
 
 
 def floor(name: str, scheme: str, pin: Pin, line: int) -> Statement:

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
+from itertools import islice
 from typing import Final, NoReturn
 
 from bot.core.model import ParseError, Span
@@ -24,6 +25,9 @@ from bot.formats.lines import BOM, starts
 MAX_STAGES: Final = 1000
 MAX_ARGUMENTS: Final = 1000
 """More ``FROM``s, or more ``ARG``s before the first, are refused: each may repeat all that the others say."""
+
+MAX_STATED: Final = 10_000
+"""More values, more names of images, or more pieces of one value, are refused."""
 
 MAX_EXPANDED: Final = 4096
 """A word that becomes longer is not expanded: no image reference comes near."""
@@ -239,12 +243,12 @@ class _Made:
 
     def add_literal(self, piece: Literal) -> None:
         if piece.verbatim:
-            self._origin(Origin(self.size, self.size + len(piece.text), piece.span))
+            self.origins.append(Origin(self.size, self.size + len(piece.text), piece.span))
         self._text(piece.text)
 
     def add(self, other: Expansion) -> None:
         for origin in other.origins:
-            self._origin(Origin(origin.start + self.size, origin.end + self.size, origin.span))
+            self.origins.append(Origin(origin.start + self.size, origin.end + self.size, origin.span))
         self.missing |= dict.fromkeys(other.missing)
         self._text(other.text)
 
@@ -256,13 +260,6 @@ class _Made:
     def _text(self, text: str) -> None:
         self.parts.append(text)
         self.size += len(text)
-
-    def _origin(self, new: Origin) -> None:
-        last = self.origins[-1] if self.origins else None
-        if last and (last.end, last.span.end) == (new.start, new.span.start):
-            self.origins[-1] = Origin(last.start, new.end, Span(last.span.start, new.span.end))
-        else:
-            self.origins.append(new)
 
 
 def _value(variable: Variable, scope: Mapping[str, Expansion]) -> Expansion:
@@ -307,7 +304,7 @@ _DIRECTIVE = re.compile(r"#[ \t]*([a-zA-Z][a-zA-Z0-9]*)[ \t]*=[ \t]*(\S(?:.*\S)?
 _DIRECTIVES = frozenset({"escape", "syntax", "check"})
 _KEYWORD = re.compile(r"([^\t\v\f\r ]++)[\t\v\f\r ]*+")
 _FLAG = re.compile(
-    r"""--([a-z][a-z-]*+)?(=)?((?:[^\t\v\f\r "'\\]++|\\.|"(?:[^"\\]++|\\.)*+"|'(?:[^'\\]++|\\.)*+')*+)"""
+    r"""--((?:[^\t\v\f\r "'\\]++|\\.|"(?:[^"\\]++|\\.)*+"|'(?:[^'\\]++|\\.)*+')*+)"""
     r"[\t\v\f\r ]*+",
     re.DOTALL,
 )
@@ -451,10 +448,11 @@ class _Reader:
         if command.keyword == "from":
             self._from(command)
         elif command.keyword in {"arg", "env"}:
-            self._definitions.extend(self._defined(command))
+            self._definitions.extend(islice(self._defined(command), MAX_STATED + 1))
             self._bounded(logical)
         elif command.keyword in {"add", "copy", "run"}:
-            self._sources.extend(self._named(command))
+            self._sources.extend(islice(self._named(command), MAX_STATED + 1))
+            self._bounded(logical)
             self._pass_heredocs(command)
 
     def _command(self, logical: _Logical, at: int) -> _Command:
@@ -466,9 +464,11 @@ class _Reader:
         rest = found.end()
         while flag := _FLAG.match(logical.text, rest):
             rest = flag.end()
-            if flag[1] is None:
+            name, equals, _ = flag[1].partition("=")
+            if not name:
                 break
-            flags.append((flag[1], *flag.span(3)))
+            if equals:
+                flags.append((name, flag.start(1) + len(name) + 1, flag.end(1)))
         return _Command(keyword, logical, tuple(flags), rest)
 
     def _stage(self) -> int | None:
@@ -479,6 +479,8 @@ class _Reader:
             self._fail(logical, f"more than {MAX_STAGES} stages")
         if not self._stages and len(self._definitions) > MAX_ARGUMENTS:
             self._fail(logical, f"more than {MAX_ARGUMENTS} values before the first FROM")
+        if max(len(self._definitions), len(self._sources)) > MAX_STATED:
+            self._fail(logical, f"more than {MAX_STATED} values or names of images")
 
     def _from(self, command: _Command) -> None:
         logical = command.logical
@@ -573,6 +575,12 @@ def _words(escape: str) -> re.Pattern[str]:
     return re.compile(rf"""(?:[^\t\v\f\r "'{mark}]++|{mark}.|{mark}\Z|{quoted})++""", re.DOTALL)
 
 
+@cache
+def _run(escape: str) -> re.Pattern[str]:
+    """Text in which nothing is special."""
+    return re.compile(rf"""[^'"$}}{re.escape(escape)}]++""")
+
+
 def _is_json(text: str) -> bool:
     """Whether the command is in the form ``["…", "…"]``, which has no here-documents."""
     if not text.startswith("["):
@@ -607,7 +615,7 @@ class _Lexer:
         self._text = logical.text
         self._escape = escape
         self._stop = stop
-        self._run = re.compile(rf"""[^'"$}}{re.escape(escape)}]++""")
+        self._run = _run(escape)
 
     def pieces(self, at: int, *, closed: bool, depth: int) -> tuple[tuple[Piece, ...], int]:
         """The pieces up to the end, or up to the closing brace where ``closed``; and where that is."""
@@ -625,6 +633,8 @@ class _Lexer:
             else:
                 piece, at = self._literal(at, quoted=quoted)
                 _append(found, piece)
+            if len(found) > MAX_STATED:
+                raise ParseError(f"a value with more than {MAX_STATED} pieces", self._logical.line)
         if quoted or closed:
             self._fail("a quote" if quoted else "${")
         return tuple(found), at

@@ -166,7 +166,9 @@ def parse(text: str) -> Block:
     are, as written, numbers, booleans and null; everything else is an ``Expression``, also as
     the key of an object. Raises ``ParseError`` with the line for what is not HCL, for an
     attribute that is defined twice, and for nesting deeper than ``MAX_DEPTH``. Precedence and
-    types are not looked at, strings not normalised.
+    types are not looked at, strings not normalised. HashiCorp's own reader refuses chained legacy
+    indexes and splats (``a.0.1``, ``a.*.*``) and names such as ``a²``, which are let pass here;
+    it reads ``a.1e5`` and names with combining marks, which are refused here.
     """
     return _Reader(text).read()
 
@@ -525,7 +527,7 @@ class _Reader:
             self._fail_deep(at)
 
     def _expect(self, pattern: re.Pattern[str], at: int, wanted: str) -> re.Match[str]:
-        return pattern.match(self._text, at) or self._fail(self._past(_BLANK, at), f"expected {wanted}")
+        return pattern.match(self._text, at) or self._fail(self._past(_LINE.blank, at), f"expected {wanted}")
 
     def _fail(self, at: int, message: str) -> NoReturn:
         seen = repr(self._text[at : at + _EXCERPT]) if at < len(self._text) else "the end of the text"

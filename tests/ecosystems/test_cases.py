@@ -77,7 +77,9 @@ def edits_for(before: Read, case: dict[str, object]) -> list[Edit]:
         if not pins or version is None or statement.obstacle or statement.ignored:
             continue
         if text := rewritten(statement, version, strategy):
-            edits[pins[0].path, pins[0].span.start] = Edit(pins[0].path, pins[0].span, pins[0].text, text)
+            before_it, after_it = statement.frame
+            inner = text[len(before_it) : len(text) - len(after_it)]
+            edits[pins[0].path, pins[0].span.start] = Edit(pins[0].path, pins[0].span, pins[0].text, inner)
     return list(edits.values())
 
 
@@ -120,7 +122,10 @@ def test_every_case_has_both_trees() -> None:
         assert {path.name for path in folder.iterdir()} == {"before", "after", "case.toml"}
 
 
-@pytest.mark.parametrize("ecosystem", ["pyproject", "requirements", "setup_cfg", "setup_py", "pipfile", "pep723"])
+@pytest.mark.parametrize(
+    "ecosystem",
+    ["pyproject", "requirements", "setup_cfg", "setup_py", "pipfile", "pep723", "runtime_files", "go_mod"],
+)
 def test_there_are_as_many_no_op_cases_as_changes(ecosystem: str) -> None:
     folders = [folder for folder in FOLDERS if folder.parent.name == ecosystem]
     still = [folder for folder in folders if texts_of(folder / "before") == texts_of(folder / "after")]

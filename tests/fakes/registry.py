@@ -1,8 +1,8 @@
 """A registry on loopback: real sockets, scripted answers, faults on demand.
 
 Used by tests, stories and benchmarks. ``with FakeRegistry() as registry`` serves until the block
-ends; ``registry.url`` is its address. ``pypi()`` and ``npm()`` publish packages in the
-formats of the real ones, ``reply()`` scripts any answer.
+ends; ``registry.url`` is its address. ``pypi()``, ``npm()`` and ``endoflife()`` publish in
+the formats of the real ones, ``reply()`` scripts any answer.
 """
 
 from __future__ import annotations
@@ -72,6 +72,10 @@ class FakeRegistry:
     def npm_url(self) -> str:
         return f"{self.url}/npm"
 
+    @property
+    def endoflife_url(self) -> str:
+        return f"{self.url}/api/v1"
+
     def __enter__(self) -> Self:
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
         self._thread.start()
@@ -115,6 +119,24 @@ class FakeRegistry:
         tags = {"latest": list(versions)[-1]} if versions else {}
         page = {"name": name, "dist-tags": tags, "versions": entries, "time": times}
         self.json(f"/npm/{name.replace('/', '%2f')}", {**page, **packument})
+
+    def endoflife(self, name: str, lines: Mapping[str, Mapping[str, Any]]) -> None:
+        """Publish a product, newest line first: line -> {begins, lts, ends, latest, published}, days as ISO texts."""
+        cycles = [
+            {
+                "name": line,
+                "releaseDate": facts.get("begins"),
+                "isLts": "lts" in facts,
+                "ltsFrom": facts.get("lts"),
+                "isEol": facts.get("ended", False),
+                "eolFrom": facts.get("ends"),
+                "latest": {"name": latest, "date": facts.get("published", facts.get("begins")), "link": None}
+                if (latest := facts.get("latest"))
+                else None,
+            }
+            for line, facts in lines.items()
+        ]
+        self.json(f"/api/v1/products/{name}", {"schema_version": "1.2.0", "result": {"name": name, "releases": cycles}})
 
     def json(self, path: str, value: object) -> None:
         """Answer a path with JSON, gzip and an ETag."""

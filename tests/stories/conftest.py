@@ -52,6 +52,7 @@ class Desk:
             "XDG_CONFIG_HOME": str(self.home / "config"),
             "FRESHLINE_REGISTRIES__PYPI__URL": self.registry.pypi_url,
             "FRESHLINE_REGISTRIES__NPM__URL": self.registry.npm_url,
+            "FRESHLINE_REGISTRIES__ENDOFLIFE__URL": self.registry.endoflife_url,
             "FRESHLINE_HTTP__FRESH_FOR": "0",
             "FRESHLINE_GITHUB__SECONDS_BETWEEN_WRITES": "0",
             "FRESHLINE_GITHUB__WRITES_PER_MINUTE": "10000",

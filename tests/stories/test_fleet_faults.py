@@ -351,8 +351,8 @@ def test_what_the_fleet_has_not_is_said_and_nothing_is_lost(eve: Eve, name: str)
     eve.moment.again()
     spoil(eve.fleet.github)
     answer = eve.fleet.attempt()
-    assert answer.code == 1
-    assert said in answer.out
+    assert answer.code == (0 if name == "suspended" else 1)  # what the owner wants is no fault
+    assert said.lower() in answer.out.lower()
     undo(eve.fleet.github)
     eve.assert_healed(name)
 

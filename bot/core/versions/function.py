@@ -15,6 +15,10 @@ _STATED = re.compile(
     r"(?P<language>[a-z]{2,12})(?P<numbers>[0-9]{1,4}(?:\.[0-9]{1,4})?)(?P<any>\.x)?(?P<system>\.al[0-9]{1,4})?"
 )
 
+_RENAMED = {"dotnetcore": "dotnet"}
+_FORMS = {"nodejs": (1, ".x"), "dotnet": (1, ""), "java": (1, "")}
+"""How many numbers a language's identifiers have today and what follows them; old ones had more (``nodejs8.10``)."""
+
 
 class Function:
     """Identifiers compare by version, then by operating system; those of two languages never."""
@@ -70,12 +74,11 @@ class Function:
         found, new = _STATED.fullmatch(constraint), self.key(version)
         if found is None or new is None:
             return None
-        wanted = found["numbers"].count(".") + 1
-        if len(new[0]) < wanted:
-            return None
-        numbers = ".".join(map(str, new[0][:wanted]))
-        same = numbers == found["numbers"]
-        return f"{found['language']}{numbers}{found['any'] or ''}{(found['system'] or '') if same else ''}"
+        if self.satisfies(version, constraint):
+            return constraint
+        language = _RENAMED.get(found["language"], found["language"])
+        wanted, ending = _FORMS.get(language, (found["numbers"].count(".") + 1, found["any"] or ""))
+        return f"{language}{'.'.join(map(str, new[0][:wanted]))}{ending}" if len(new[0]) >= wanted else None
 
 
 scheme: Scheme = Function()

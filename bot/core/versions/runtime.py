@@ -9,7 +9,8 @@ from bot.core.model import Bump, Strategy
 from bot.core.versions.base import Scheme
 
 _STATED = re.compile(
-    r"(?P<prefix>(?:[a-z][a-z0-9]{0,20}(?:-[a-z]{1,20}){0,3}[-@/]?)?v?)"
+    # A digit right before the numbers would be one of them: `v20` is no `v2` with a zero.
+    r"(?P<prefix>(?:[a-z][a-z0-9]{0,20}(?:-[a-z]{1,20}){0,3}[-@/]?)?v?)(?<![0-9])"
     r"(?P<numbers>[0-9]{1,9}(?:\.[0-9]{1,9}){0,3})(?P<any>(?:\.[xX*])*)"
 )
 _PRERELEASE = re.compile(r"(?:[.-]?(?:a|b|rc|alpha|beta|preview|dev|pre)[.-]?[0-9]*)", re.IGNORECASE)

@@ -1,0 +1,9 @@
+module example.com/shop // go 1.2
+
+go 1.21
+
+toolchain go1.27.0
+
+require (
+	golang.org/x/text v0.3.0
+)
