@@ -21,11 +21,14 @@ from bot.core.model import (
     Line,
     Listing,
     Package,
+    Part,
+    Pin,
     Refusal,
     Release,
     Role,
     Skip,
     SkipReason,
+    Span,
     Update,
 )
 from bot.core.rules import Effective, Ignore, Major, effective
@@ -101,8 +104,12 @@ def test_runtimes_are_named_by_their_subject() -> None:
 
 @pytest.mark.parametrize(
     ("text", "found"),
-    [("3.13.1", (3, 13, 1)), ("20", (20,)), ("1.2.3.4", (1, 2, 3, 4)), ("1.2.3.4.5", None), ("", None)]
-    + [("3.", None), ("v3", None), ("\u0663", None), ("1" * 10, None)],
+    [
+        ("3.13.1", (3, 13, 1)),
+        ("20", (20,)),
+        ("1.2.3.4", (1, 2, 3, 4)),
+        *((text, None) for text in ("1.2.3.4.5", "", "3.", "v3", "\u0663", "1" * 10)),
+    ],
 )
 def test_numbers(text: str, found: tuple[int, ...] | None) -> None:
     assert numbers(text) == found
@@ -280,6 +287,30 @@ def test_no_place_goes_back() -> None:
     assert skips["3.15"].reason is SkipReason.UP_TO_DATE
     assert skips["3.9"].reason is SkipReason.BLOCKED_SITE
     assert "ahead:1 says 3.15" in skips["3.9"].detail
+
+
+def tag(text: str, digest: str = "") -> Place:
+    """A tag of an image, with its digest."""
+    pins = (Pin("Dockerfile", Span(0, len(text)), text),)
+    pins += (Pin("Dockerfile", Span(50, 50 + len(digest)), digest, Part.DIGEST),) if digest else ()
+    offers = listing(
+        line("3.14-slim", digest="sha256:" + "b" * 64), line("3.13-slim", digest="sha512:" + "c" * 128), "3.9-slim"
+    )
+    return place(text, scheme="docker", name="python", pins=pins, offers=offers)
+
+
+def test_a_tag_moves_with_its_digest() -> None:
+    update = moved([tag("3.9-slim", "sha256:" + "a" * 64), place("3.9")], listing("3.14.7"))
+    assert texts(update) == ["3.14-slim", "sha256:" + "b" * 64, "3.14"]
+    assert texts(moved([tag("3.9-slim")], listing("3.14.7"))) == ["3.14-slim"]
+
+
+def test_a_tag_whose_digest_cannot_be_written_keeps_all() -> None:
+    skip = only(chosen([tag("3.8-slim", "sha256:" + "a" * 64)], listing("3.13.15", "3.9.25")))
+    assert (skip.reason, "nobody says which digest python 3.13-slim has" in skip.detail) == (
+        SkipReason.BLOCKED_SITE,
+        True,
+    )
 
 
 # Floors

@@ -3,7 +3,8 @@
 ``[versions]`` maps package names to the version that each moves to; what already admits it
 stays, unless it is exact. ``strategy`` (default ``replace``; ``widen`` for what widens), ``role``
 (what the case's manifest must declare), ``statements`` (how many statements the case's own
-ecosystem must see) and ``[obstacles]`` (package name -> skip reason) are optional.
+ecosystem must see), ``[obstacles]`` (package name -> skip reason) and ``[digests]`` (package name -> the
+digest that its pins move to) are optional.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from bot.core.edits import prove, splice
-from bot.core.model import DeclaredRole, Edit, FileFacts, Part, Statement, Strategy
+from bot.core.model import DeclaredRole, Edit, FileFacts, Part, Pin, Statement, Strategy
 from bot.core.select import selector
 from bot.core.versions import scheme
 from bot.ecosystems import built_in
@@ -80,7 +81,16 @@ def edits_for(before: Read, case: dict[str, object]) -> list[Edit]:
             before_it, after_it = statement.frame
             inner = text[len(before_it) : len(text) - len(after_it)]
             edits[pins[0].path, pins[0].span.start] = Edit(pins[0].path, pins[0].span, pins[0].text, inner)
+            for pin, digest in digests_for(statement, case):
+                edits[pin.path, pin.span.start] = Edit(pin.path, pin.span, pin.text, digest)
     return list(edits.values())
+
+
+def digests_for(statement: Statement, case: dict[str, object]) -> list[tuple[Pin, str]]:
+    digests = case.get("digests", {})
+    assert isinstance(digests, dict)
+    digest = digests.get(statement.package.name)
+    return [(pin, digest) for pin in statement.pins if digest is not None and pin.part is Part.DIGEST]
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda path: f"{path.parent.name}-{path.name}")
@@ -124,7 +134,17 @@ def test_every_case_has_both_trees() -> None:
 
 @pytest.mark.parametrize(
     "ecosystem",
-    ["pyproject", "requirements", "setup_cfg", "setup_py", "pipfile", "pep723", "runtime_files", "go_mod"],
+    [
+        "pyproject",
+        "requirements",
+        "setup_cfg",
+        "setup_py",
+        "pipfile",
+        "pep723",
+        "runtime_files",
+        "go_mod",
+        "dockerfile",
+    ],
 )
 def test_there_are_as_many_no_op_cases_as_changes(ecosystem: str) -> None:
     folders = [folder for folder in FOLDERS if folder.parent.name == ecosystem]

@@ -75,7 +75,7 @@ def test_what_is_no_name_is_not_asked_for(name: str, registry: FakeRegistry) -> 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"{}", b'{"result": {}}', b'{"result": {"releases": [{"isLts": 1}]}}'])
 def test_what_is_no_product_is_refused(body: bytes, registry: FakeRegistry) -> None:
-    with pytest.raises(ValueError, match="API of endoflife.date"):
+    with pytest.raises(ValueError, match="JSON"):
         endoflife.distil(body)
     registry.reply("/api/v1/products/nodejs", Reply(body=body))
     with Http(MemoryCache()) as http, pytest.raises(FetchError):

@@ -11,6 +11,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import httpx
 import jwt
 import pytest
 from cryptography import x509
@@ -27,7 +28,7 @@ from bot.http import Credential, Distil, FetchError, Http, Limits, MemoryCache
 from bot.registries import built_in, look_up, oci
 from bot.registries.base import LookUpError
 from tests.conftest import need
-from tests.fakes.oci import Answer, FakeOci, basic, manifest, push, real, why_not
+from tests.fakes.oci import MANIFEST, Answer, FakeOci, basic, manifest, push, real, why_not
 
 PYTHON = Package("oci", "docker.io/library/python")
 NAME = "library/python"
@@ -657,6 +658,22 @@ def test_a_real_registry(tmp_path: Path, http: Http) -> None:
         (answer,) = look_up([Package("oci", "docker.io/library/x")], built_in(), http, lambda _: url).values()
         assert isinstance(answer, Unavailable)
         assert answer.reason is SkipReason.NOT_FOUND
+
+
+def test_a_tag_that_moves_in_a_real_registry(tmp_path: Path) -> None:
+    need("docker-registry", why_not())
+    clock = Clock()
+    with real(tmp_path) as url, client(clock=clock) as http:
+        first = push(url, NAME, "3", "4")
+        assert oci.registry.digest(PYTHON, "3", url, http) == first["3"]
+        clock.now += 1000
+        assert oci.registry.digest(PYTHON, "3", url, http) == first["3"]  # confirmed by its ETag
+        told = httpx.get(f"{url}/v2/{NAME}/manifests/4", headers={"Accept": MANIFEST}, trust_env=False)
+        moved = {"content": told.content, "headers": {"Content-Type": MANIFEST}}
+        httpx.put(f"{url}/v2/{NAME}/manifests/3", **moved, trust_env=False).raise_for_status()
+        assert oci.registry.digest(PYTHON, "3", url, http) == first["3"]  # it is still fresh
+        clock.now += 1000
+        assert oci.registry.digest(PYTHON, "3", url, http) == first["4"]
 
 
 @dataclass(frozen=True)

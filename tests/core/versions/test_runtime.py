@@ -42,7 +42,21 @@ def test_what_is_read(text: str, key: tuple[int, ...]) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "x", "lts/*", "system", "3.", ".3", "3..1", "1.2.3.4.5", "3.13.0rc1", "pypy3.9-7.3.9", "1" * 10, "\u0663.\u0661", "-3"],
+    [
+        "",
+        "x",
+        "lts/*",
+        "system",
+        "3.",
+        ".3",
+        "3..1",
+        "1.2.3.4.5",
+        "3.13.0rc1",
+        "pypy3.9-7.3.9",
+        "1" * 10,
+        "\u0663",
+        "-3",
+    ],
 )
 def test_what_is_not_read(text: str) -> None:
     assert RULES.key(text) is None
