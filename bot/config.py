@@ -52,7 +52,7 @@ class RegistrySettings(_Section):
     """One registry or private index; secrets are better given through the environment."""
 
     url: Annotated[str, Field(description="Where its paths start; empty: the client's own configuration")] = ""
-    protocol: Annotated[str, Field(description="What it speaks (pypi, npm); empty: what it is called")] = ""
+    protocol: Annotated[str, Field(description="What it speaks (pypi, npm, oci); empty: what it is called")] = ""
     username: Annotated[str, Field(description="For an index that asks for a name and password")] = ""
     password: Annotated[SecretStr, Field(description="For an index that asks for a name and password")] = SecretStr("")
     token: Annotated[SecretStr, Field(description="Sent as a bearer token")] = SecretStr("")

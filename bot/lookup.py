@@ -10,9 +10,9 @@ from urllib.parse import urlsplit
 from bot import plugins, registries
 from bot.config import PREFIX, ConfigError, RegistrySettings, Settings
 from bot.core.model import Answer, Listing, Package, SkipReason, Source, Unavailable
-from bot.http import Cache, Credential, Http, Limits, origin_of, without_credentials
+from bot.http import Cache, Credential, Http, Limits, host_of, origin_of, without_credentials
 from bot.registries import Progress
-from bot.registries.base import Registry
+from bot.registries.base import NamesHosts, Registry
 from bot.store import Sightings, Store
 
 MEBIBYTE = 1024 * 1024
@@ -94,12 +94,23 @@ class Addresses:
             detail = f"{name} can't be read ({type(error).__name__}); mend it, or set {_variable(package.registry)}"
             return Unavailable(SkipReason.REGISTRY_UNAVAILABLE, detail)
         if package.url is None:
-            return default
+            return self._named(package, default)
         wanted = _comparable(package.url)
         for url in (default, *self._configured(package.registry)):
             if wanted is not None and _comparable(url) == wanted:
                 return url
         return Unavailable(SkipReason.UNKNOWN_REGISTRY, _unknown(wanted))
+
+    def _named(self, package: Package, default: str) -> str | Unavailable:
+        """The address of the host that the package's name says, if it says one that may be asked."""
+        registry: object = self._known[package.registry]
+        host = registry.host(package) if isinstance(registry, NamesHosts) else None
+        if host is None or not isinstance(registry, NamesHosts):
+            return default
+        configured = next((url for url in self._configured(package.registry) if _host(url) == host), None)
+        found = configured or registry.public_url(host)
+        detail = f"it comes from {host}, which is not configured; add it to [registries] in freshline.toml"
+        return found or Unavailable(SkipReason.UNKNOWN_REGISTRY, detail)
 
     def _default(self, registry: str) -> str:
         if registry not in self._defaults:
@@ -122,6 +133,13 @@ def _comparable(url: str) -> str | None:
     """The address without user information and with no slash at its end, None for what is none."""
     try:
         return without_credentials(url).rstrip("/")
+    except ValueError:
+        return None
+
+
+def _host(url: str) -> str | None:
+    try:
+        return host_of(url)
     except ValueError:
         return None
 

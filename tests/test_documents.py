@@ -164,7 +164,8 @@ def test_the_table_names_what_every_ecosystem_reads() -> None:
         plain = {pattern for pattern in ecosystem.patterns if "*" not in pattern}
         assert plain <= {*names, "npm-shrinkwrap.json"}, ecosystem.name
     chosen = selector(ecosystems.built_in(), ())
-    read = {name: {e.name for e in chosen.ecosystems(f"requirements/{name.replace('*', 'x')}")} for name in names}
+    places = {name: (f"requirements/{name.replace('*', 'x')}", name.replace("*", "x")) for name in names}
+    read = {name: {e.name for path in places[name] for e in chosen.ecosystems(path)} for name in names}
     assert [name for name, found in read.items() if not found] == []
     assert {one for found in read.values() for one in found} == {e.name for e in ecosystems.built_in()}
 

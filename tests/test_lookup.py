@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from bot import registries
 from bot.config import load
 from bot.core.model import Answer, Listing, Package, Release, SkipReason, Unavailable
 from bot.lookup import Addresses, dated
@@ -141,3 +142,41 @@ def test_packages_of_the_same_name_from_two_indexes_are_sighted_apart() -> None:
 def releases(answer: object) -> list[Release]:
     assert isinstance(answer, Listing)
     return list(answer.releases)
+
+
+def images(monkeypatch: pytest.MonkeyPatch, **environ: str) -> Addresses:
+    addresses(monkeypatch, "", **environ)
+    return Addresses(load(), registries.built_in())
+
+
+@pytest.mark.parametrize(
+    ("name", "url"),
+    [
+        ("docker.io/library/python", "https://hub.example/mirror"),
+        ("ghcr.io/acme/app", "https://ghcr.io"),
+        ("quay.io/acme/app", "https://quay.io"),
+        ("r.example:5000/app", "http://r.example:5000/docker"),
+        ("R.Example:5000/app", "http://r.example:5000/docker"),
+        ("hub.example/app", "https://hub.example/mirror"),
+    ],
+)
+def test_an_image_is_where_its_name_says(monkeypatch: pytest.MonkeyPatch, name: str, url: str) -> None:
+    mine = {
+        "OCI__URL": "https://hub.example/mirror/",
+        "MINE__URL": "http://r.example:5000/docker/",
+        "MINE__PROTOCOL": "oci",
+        "BROKEN__URL": "file:///srv",
+        "BROKEN__PROTOCOL": "oci",
+    }
+    assert images(monkeypatch, **mine)(Package("oci", name)) == url
+
+
+@pytest.mark.parametrize(
+    "name", ["r.example/app", "localhost/app", "169.254.169.254/latest", "ghcr.io:1/a", "[::1:::]/a"]
+)
+def test_an_image_of_a_stranger(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    answer = images(monkeypatch)(Package("oci", name))
+    assert isinstance(answer, Unavailable)
+    assert answer.reason is SkipReason.UNKNOWN_REGISTRY
+    assert answer.detail.startswith(f"it comes from {name.partition('/')[0]}, which is not configured")
+    assert images(monkeypatch)(Package("oci", "docker.io/library/python")) == "https://registry-1.docker.io"

@@ -62,8 +62,10 @@ def prove(before: FileFacts, after: FileFacts, edits: Sequence[Edit]) -> str | N
         return f"{before.path}: what it declares beside its statements reads differently after the edit"
     if len(before.statements) != len(after.statements):
         return f"{before.path}: {len(before.statements)} statements became {len(after.statements)}"
+    # A list that gains a line moves what stands below it.
+    moved = any(_breaks(edit.old) != _breaks(edit.new) for edit in edits)
     for old, new in zip(before.statements, after.statements, strict=True):
-        problem = _differs(old, new, wanted)
+        problem = _differs(_unplaced(old), _unplaced(new), wanted) if moved else _differs(old, new, wanted)
         if problem:
             return f"{before.path}:{old.line}: {problem}"
     return None
@@ -72,6 +74,15 @@ def prove(before: FileFacts, after: FileFacts, edits: Sequence[Edit]) -> str | N
 def _lasting(facts: FileFacts) -> tuple[Declaration, ...]:
     """What no edit of a pin may change: everything declared but the runtime, which a pin may state."""
     return tuple(d for d in facts.declarations if not isinstance(d, DeclaredRuntime))
+
+
+def _breaks(text: str) -> int:
+    return text.count("\n") + text.count("\r")
+
+
+def _unplaced(statement: Statement) -> Statement:
+    """The statement without the line on which it, and what is said about it, stands."""
+    return replace(statement, line=0, ignored=None if statement.ignored is None else "")
 
 
 def _differs(old: Statement, new: Statement, wanted: Mapping[Span, str]) -> str | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 from bot.core.model import (
     EVERY_VERSION,
@@ -170,7 +170,7 @@ def _missing(place: Place, text: str) -> str:
         return ""
     offered, name = _offered(place, text), place.dependency.package.name
     if offered is None or offered.yanked is not None:
-        return f"there is no {name} {text}"
+        return f"there is no {name} {text}{place.offers.notice and f' ({place.offers.notice})'}"
     misfit = (pin for pin in place.dependency.pins if pin.part is Part.DIGEST and not _fits(pin, offered.digest))
     return f"nobody says which digest {name} {text} has" if any(misfit) else ""
 
@@ -220,6 +220,21 @@ def _too_young(release: Release, places: Sequence[Place], now: datetime) -> Skip
         return None
     since = f"published {release.since:%Y-%m-%d}" if release.since else "its date is not known"
     return Skip(SkipReason.TOO_YOUNG, f"{release.version} is too young: {since}", release)
+
+
+def _told(release: Release, exact: Sequence[Place]) -> Release:
+    """The release as precisely as the places state it.
+
+    Where they all state no more than its line, it is the line, and as old as that: whichever is
+    its newest release is taken by every install anyway. A digest fixes one release.
+    """
+    precision = max(len(place.stated) for place in exact)
+    told = replace(release, version=_dotted(_numbers_in(release.version)[:precision]))
+    line = release.line
+    fixed = any(pin.part is Part.DIGEST for place in exact for pin in place.dependency.pins)
+    if fixed or line is None or line.begins is None or precision > len(_numbers_in(line.name)):
+        return told
+    return replace(told, published=datetime.combine(line.begins, time(), UTC))
 
 
 def _refused(release: Release, history: History, package: Package) -> Skip | None:
@@ -300,7 +315,7 @@ def _taken(release: Release, places: Sequence[Place], moment: _Moment) -> _Texts
     runtime = RUNTIMES[named(places[0].dependency.subject)]
     against = (
         objection(release, runtime, moment.now, entering=any(not _on(place, release) for place in behind))
-        or _too_young(release, places, moment.now)
+        or _too_young(_told(release, behind), places, moment.now)
         or _refused(release, moment.history, runtime.package)
         or _unwanted(release, places)
         or next((text for text in said.values() if isinstance(text, Skip)), None)
@@ -351,9 +366,7 @@ def _rest(place: Place, held: Sequence[Skip]) -> Skip:
 def _update(moving: Sequence[Place], texts: _Texts, release: Release, moment: _Moment, held: Sequence[Skip]) -> Update:
     exact = [place for place in moving if place.exact]
     first = min(exact, key=lambda place: place.stated)
-    precision = max(len(place.stated) for place in exact)
-    version = _dotted(_numbers_in(release.version)[:precision])
-    told = replace(release, version=version)
+    told = _told(release, exact)
     before = _dotted(first.stated)
     changes = tuple(change for place in moving for change in _changes(place, texts[id(place.dependency)], told))
     return Update(
@@ -361,11 +374,11 @@ def _update(moving: Sequence[Place], texts: _Texts, release: Release, moment: _M
         package=RUNTIMES[named(first.dependency.subject)].package,
         kind=first.dependency.kind,
         from_version=before,
-        version=version,
+        version=told.version,
         release=told,
         dependencies=tuple(place.dependency for place in moving),
         changes=changes,
-        bump=scheme("runtime").bump(before, version),
+        bump=scheme("runtime").bump(before, told.version),
         pipeline=first.wanted.pipeline,
         group=first.wanted.group,
         track="",

@@ -18,7 +18,7 @@ _WORDS = {
     "ruby": re.compile(rf"((?:ruby-)?{_NUMBERS})(?:@[A-Za-z0-9_.-]{{1,60}})?"),
     "go": re.compile(rf"((?:go)?{_NUMBERS})"),
     # Vendors of Java count their builds apart, so what is more than the line can't be written anew.
-    "java": re.compile(r"((?:[a-z][a-z0-9]{0,20}(?:-[a-z]{1,20}){0,2}-)?(?!1(?![0-9]))[0-9]{1,3}(?:\.0)?)"),
+    "java": re.compile(r"((?:[a-z][a-z0-9]{0,20}(?:-[a-z]{1,20}){0,2}-)?(?!1(?![0-9]))[0-9]{1,3}(?:\.[0-9]{1,3})?)"),
     "php": re.compile(rf"({_NUMBERS})"),
     "rust": re.compile(rf"({_NUMBERS}){_TARGET}"),
     "terraform": re.compile(rf"(v?{_NUMBERS})"),

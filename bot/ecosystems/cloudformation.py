@@ -17,7 +17,7 @@ from bot.core.model import FileFacts, Obstacle, SkipReason, Span, Statement
 from bot.ecosystems._functions import LAYERS, statement
 from bot.ecosystems._runtimes import unmoved
 from bot.formats import json, lines, yaml
-from bot.formats.base import EMPTY, Array, Node, Scalar, Table
+from bot.formats.base import Array, Node, Scalar, Table
 
 _FUNCTIONS = frozenset({"AWS::Lambda::Function", "AWS::Serverless::Function"})
 _RUNTIME = re.compile(r"\bRuntime\b")
@@ -87,7 +87,7 @@ def _written(template: _Template, node: Node | None, *, layers: bool) -> Iterato
         tag = _tag(template.text, node)
         if tag == "Ref":
             yield from _default(template, node.value, layers=layers)
-        elif tag in {"", "Sub", "!str"}:
+        elif tag in {"", "Sub", "str"}:
             yield node, layers, ""
         return
     if isinstance(node, Table):

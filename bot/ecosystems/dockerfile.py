@@ -31,7 +31,7 @@ from bot.core.model import (
 from bot.core.runtimes import OF_IMAGE, Runtime
 from bot.core.versions import docker
 from bot.formats import dockerfile, lines
-from bot.formats.dockerfile import Dockerfile, Expansion, Image
+from bot.formats.dockerfile import Dockerfile, Expansion, Image, Origin
 
 REGISTRY = "oci"
 SCHEME = "docker"
@@ -163,6 +163,10 @@ def _pinned(seen: Statement, path: str, text: Expansion, located: LocatedReferen
     whole = tuple(pin for pin in pins if pin is not None)
     if len(whole) < len(pins):
         return replace(seen, obstacle=_unsupported("its version or digest is put together from several places"))
+    if any(sum(origin.span == _holder(text, pin).span for origin in text.origins) > 1 for pin in whole):
+        return replace(
+            seen, obstacle=_unsupported("its version stands in a build argument that it uses more than once")
+        )
     return replace(seen, pins=whole, frame=(seen.constraint[: core.start], seen.constraint[core.end :]))
 
 
@@ -209,17 +213,17 @@ def _together(named: Sequence[_Named]) -> Iterator[Statement]:
 
 def _users(named: Sequence[_Named]) -> dict[Pin, list[_Named]]:
     """The images that each pin is part of, whatever they are."""
-    holders = {pin: _holder(one.image.text, pin) for one in named if one.statement for pin in one.statement.pins}
-    users: dict[int, list[_Named]] = {holder: [] for holder in holders.values()}
+    holders = {pin: _holder(one.image.text, pin).span for one in named if one.statement for pin in one.statement.pins}
+    users: dict[Span, list[_Named]] = {holder: [] for holder in holders.values()}
     for one in named:
-        for start in {origin.span.start for origin in one.image.text.origins} & users.keys():
-            users[start].append(one)
+        for holder in {origin.span for origin in one.image.text.origins} & users.keys():
+            users[holder].append(one)
     return {pin: users[holder] for pin, holder in holders.items()}
 
 
-def _holder(text: Expansion, pin: Pin) -> int:
-    """Where the piece of the file begins that the pin stands in."""
-    return next(at.span.start for at in text.origins if at.span.start <= pin.span.start and pin.span.end <= at.span.end)
+def _holder(text: Expansion, pin: Pin) -> Origin:
+    """The piece of the file that the pin stands in."""
+    return next(at for at in text.origins if at.span.start <= pin.span.start and pin.span.end <= at.span.end)
 
 
 def _verdict(pin: Pin, users: Sequence[_Named]) -> _Shared:

@@ -15,7 +15,7 @@ from bot.core.runtimes import RUNTIMES
 from bot.ecosystems._runtimes import LONGEST_WORD, word
 from bot.formats import lines
 
-_DIRECTIVE = re.compile(rf"[ \t]*+(go|toolchain)[ \t]++([^\s()\"`,]{{1,{LONGEST_WORD}}})[ \t]*+(?://.*)?")
+_DIRECTIVE = re.compile(rf"[ \t]*+(go|toolchain)[ \t]++([^\s()\"`,/]{{1,{LONGEST_WORD}}})[ \t]*+(?://.*)?")
 _OPENS = re.compile(r"[^()]*+\([ \t]*+(?://.*)?")
 _CLOSES = re.compile(r"[ \t]*+\)")
 _AT_LEAST = (">=", "")

@@ -39,7 +39,8 @@ def extract(path: str, text: str) -> FileFacts:
 
 def _said(root: Table) -> Iterator[_Said]:
     provider, functions = root.table("provider"), list(_functions(root))
-    if provider.text("name") != "aws":
+    # `provider: aws` is short for one with nothing but a name.
+    if "aws" not in {provider.text("name"), root.text("provider")}:
         return
     for own in functions:
         yield own.get("runtime"), own.get("layers") is not None

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from itertools import islice
 
 from bot.core.annotations import annotate
 from bot.core.ecosystem import Ecosystem
@@ -41,10 +42,13 @@ _VERSION = re.compile(r"(?:ruby-)?v?([0-9]{1,4}(?:\.[0-9]{1,6}){0,2})(?:\.[xX*])
 _RANGE = re.compile(r"[<>=~^|*!,]|\S\s+\S")
 _REFERENCE = re.compile(r"\$\{\{\s{0,20}(matrix|env)\.([A-Za-z_][A-Za-z0-9_-]{0,100})\s{0,20}\}\}")
 _FLOW_OPENS = re.compile(r"\[\s*+\Z")
-_ROW_OPENS = re.compile(r"(?:\r\n?|\n)[ \t]*+-[ \t]++\Z")
+_ROW_OPENS = re.compile(r"(?:\r\n?+|\n)[ \t]*+-[ \t]++\Z")
 _FLOW_CLOSES = re.compile(r"\s*+,?\s*+\]")
 _BEFORE = 200
 """How far before the first element of a list its bracket or dash is looked for."""
+
+_MOST = 256
+"""How many jobs a matrix can make at most."""
 
 _SCHEME = "yaml_values"
 _HELD = "a matrix that is written like this is not edited"
@@ -52,18 +56,20 @@ _HELD = "a matrix that is written like this is not edited"
 
 @dataclass(frozen=True, slots=True)
 class _Around:
-    """What a step's expressions can name: ``env`` from the innermost outwards, and the job's matrix."""
+    """What a step's expressions can name: ``env`` from the innermost outwards, and the job's matrix with its keys."""
 
     env: tuple[Table, ...]
     matrix: Table = EMPTY
+    keys: dict[str, Scalar] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class _File:
-    """The file that statements are made for."""
+    """The file that statements are made for; ``seen`` are the lists stated already, which many steps may share."""
 
     path: str
     text: str
+    seen: set[tuple[str, int, str]] = field(default_factory=set)
 
 
 def extract(path: str, text: str) -> FileFacts:
@@ -78,7 +84,9 @@ def extract(path: str, text: str) -> FileFacts:
 def _steps(root: Table) -> Iterator[tuple[_Around, Table]]:
     """The steps of a workflow's jobs or of a composite action."""
     for _, job in root.table("jobs").tables():
-        around = _Around((job.table("env"), root.table("env")), job.table("strategy", "matrix"))
+        matrix = job.table("strategy", "matrix")
+        keys = {key.value: key for key, _ in matrix.entries}
+        around = _Around((job.table("env"), root.table("env")), matrix, keys)
         yield from ((around, step) for step in job.array("steps") if isinstance(step, Table))
     yield from ((_Around(()), step) for step in root.array("runs", "steps") if isinstance(step, Table))
 
@@ -99,7 +107,7 @@ def _said(file: _File, around: _Around, step: Table) -> Iterator[Statement]:
         node = next((node for table in tables if (node := table.get(reference[2])) is not None), None)
         yield from _value(file, name, node)
     else:
-        yield from _matrix(file, name, around.matrix, reference[2])
+        yield from _matrix(file, name, around, reference[2])
 
 
 def _value(file: _File, name: str, node: Node | None) -> Iterator[Statement]:
@@ -152,26 +160,36 @@ def _whole(text: str, scalar: Scalar) -> Span | None:
 # Matrices
 
 
-def _matrix(file: _File, name: str, matrix: Table, key: str) -> Iterator[Statement]:
+def _matrix(file: _File, name: str, around: _Around, key: str) -> Iterator[Statement]:
     """The statement of the list that a job runs over; of what only ``include`` gives, that it is not edited."""
-    listed = next((one for one in matrix.entries if one[0].value == key), None)
-    if listed is None:
-        yield from _included(file, name, matrix, key)
+    node, asked = around.matrix.get(key), (name, id(around.matrix), key)
+    if asked in file.seen or isinstance(node, Scalar):  # one value is an expression that gives the list, mostly
         return
-    written, node = listed
-    if isinstance(node, Scalar):  # an expression that gives the list, mostly
-        return
+    file.seen.add(asked)
+    if node is None:
+        yield from _included(file, name, around.matrix, key)
+    else:
+        yield from _listed(file, name, node, around.keys[key].line)
+
+
+def _listed(file: _File, name: str, node: Node, line: int) -> Iterator[Statement]:
     items = node.items if isinstance(node, Array) else ()
     values = [item.value.strip() for item in items if isinstance(item, Scalar)]
     if len(values) == len(items) and not any(_moves(name, value) for value in values):
-        yield from _floating(file, name, values, written.line)
+        yield from _floating(file, name, values, line)
         return
-    span = _list(file.text, items)
+    span = _list(file.text, items) if len(items) <= _MOST else None
     text = file.text[span.start : span.end] if span else ""
-    if span is None or not scheme(_SCHEME).valid(text):
-        yield _held(file, name, written.line)
+    if span is None or not scheme(_SCHEME).valid(text) or any(_too_exact(name, value) for value in values):
+        yield _held(file, name, line)
         return
-    yield replace(stated(name, file.path, text, span, written.line), scheme=_SCHEME)
+    yield replace(stated(name, file.path, text, span, line), scheme=_SCHEME)
+
+
+def _too_exact(name: str, value: str) -> bool:
+    """Whether it has more numbers than the runtime's lines tell: an SDK's, a vendor's build."""
+    found = _VERSION.fullmatch(value)
+    return found is not None and found[1].count(".") >= _NUMBERS.get(name, _USUAL)[1]
 
 
 def _floating(file: _File, name: str, values: Sequence[str], line: int) -> Iterator[Statement]:
@@ -182,7 +200,7 @@ def _floating(file: _File, name: str, values: Sequence[str], line: int) -> Itera
 
 
 def _included(file: _File, name: str, matrix: Table, key: str) -> Iterator[Statement]:
-    for item in matrix.array("include"):
+    for item in islice(matrix.array("include"), _MOST):
         found = item.get(key) if isinstance(item, Table) else None
         if isinstance(found, Scalar) and _moves(name, found.value.strip()):
             yield _held(file, name, found.line)

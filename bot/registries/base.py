@@ -11,7 +11,10 @@ from bot.http import Distil
 
 
 class LookUpError(Exception):
-    """A look-up that a registry refuses: ``invalid_name``, ``not_found`` or ``registry_unavailable``."""
+    """A look-up that a registry refuses.
+
+    ``reason`` is ``invalid_name``, ``not_found``, ``unknown_registry`` or ``registry_unavailable``.
+    """
 
     def __init__(self, reason: SkipReason, detail: str) -> None:
         super().__init__(detail)
@@ -62,4 +65,26 @@ class TellsSource(Protocol):
 
     def source(self, package: Package, version: str, base_url: str, client: Client) -> Source:
         """Where a release's source is, as its publisher says; raises ``LookUpError`` and ``http.FetchError``."""
+        ...
+
+
+@runtime_checkable
+class NamesHosts(Protocol):
+    """A registry whose packages' names may say which host has them (``ghcr.io/acme/app``)."""
+
+    def host(self, package: Package) -> str | None:
+        """The host (and port) that the name says, None where it leaves that to the registry's own address."""
+        ...
+
+    def public_url(self, host: str) -> str | None:
+        """The address of a public registry, None for a host that only the operator can allow."""
+        ...
+
+
+@runtime_checkable
+class TellsDigest(Protocol):
+    """A registry whose versions are names that move; asked only for what is about to be proposed."""
+
+    def digest(self, package: Package, tag: str, base_url: str, client: Client) -> str:
+        """What a tag stands for now (``sha256:…``); raises ``LookUpError`` and ``http.FetchError``."""
         ...

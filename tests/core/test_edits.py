@@ -128,3 +128,17 @@ def test_a_pin_in_a_frame_is_proved_with_its_frame() -> None:
     assert prove(facts("Dockerfile", before), facts("Dockerfile", after), made) is None
     bare = replace(after, constraint="3.12")
     assert prove(facts("Dockerfile", before), facts("Dockerfile", bare), made) is not None
+
+
+def test_an_edit_that_adds_a_line_moves_what_stands_below_it() -> None:
+    first = replace(statement(at=0), line=1)
+    below = replace(statement("b", at=20), line=2, ignored="asked by a comment on line 2")
+    added = edit(0, new="==1.0\n==2.0")
+    (pin,) = first.pins
+    grown = replace(first, constraint=added.new, pins=(replace(pin, text=added.new),))
+    moved = replace(below, line=3, ignored="asked by a comment on line 3")
+    assert prove(facts(first, below), facts(grown, moved), [added]) is None
+    assert prove(facts(first, below), facts(grown, replace(moved, ignored=None)), [added]) is not None
+    stays = edit(0)
+    same = replace(first, constraint="==2.0", pins=(replace(pin, text="==2.0"),))
+    assert prove(facts(first, below), facts(same, moved), [stays]) is not None

@@ -9,11 +9,16 @@ import pytest
 
 from bot.core.model import (
     EVERY_VERSION,
+    Answer,
     Bump,
+    Decision,
     Dependency,
     History,
     Kind,
+    Line,
+    Listing,
     Obstacle,
+    Package,
     Part,
     Pin,
     Refusal,
@@ -31,6 +36,7 @@ from bot.core.render import branch_name
 from bot.core.rules import DEFAULTS, Ignore, Major, Match, Pipeline, Policy, Rule
 from tests.fakes.values import (
     NOW,
+    ago,
     decided,
     dependency,
     listing,
@@ -772,3 +778,99 @@ def test_every_site_is_in_an_update_or_has_one_skip() -> None:
         moving = {id(site) for update in decision.updates for site in update.dependencies}
         staying = [id(site) for site, _ in decision.skips]
         assert sorted([*moving, *staying]) == sorted(map(id, sites))
+
+
+# Runtimes
+
+PYTHON = Package("endoflife", "python")
+LAMBDA = Package("endoflife", "aws-lambda")
+LINES = Listing(
+    PYTHON,
+    (
+        release("3.14.7", line=Line("3.14", ago(400).date(), None, None)),
+        release("3.9.25", line=Line("3.9", ago(2000).date(), None, ago(200).date())),
+    ),
+)
+OFFERS = Listing(LAMBDA, (release("python3.14"), release("python3.9")))
+
+
+def stated(constraint: str, path: str = ".python-version", **other: Any) -> Dependency:
+    given: dict[str, Any] = {"scheme": "runtime", "kind": Kind.RUNTIME, "subject": "runtime:python", "name": "python"}
+    return dependency(constraint, **(given | {"registry": "endoflife", "path": path} | other))
+
+
+def function(constraint: str) -> Dependency:
+    return stated(constraint, "template.yaml", scheme="function", name="aws-lambda")
+
+
+def asked(*sites: Dependency, answers: dict[Package, Answer] | None = None, wanted: Policy = DEFAULTS) -> Decision:
+    return decide(sites, {PYTHON: LINES, LAMBDA: OFFERS} if answers is None else answers, wanted, History(), NOW)
+
+
+def test_a_runtime_is_decided_for_all_its_places() -> None:
+    update = only_update(asked(stated("3.9"), function("python3.9"), stated("3.9.1", ".tool-versions")))
+    assert texts(update) == ["3.14", "python3.14", "3.14.7"]
+    assert (update.kind, update.pipeline) == (Kind.RUNTIME, "application")
+    assert branch_name((update,)) == "freshline/runtime/python"
+
+
+def test_the_lines_of_a_runtime_are_looked_up_with_what_its_places_need() -> None:
+    assert to_look_up([function("python3.9")], DEFAULTS) == {PYTHON, LAMBDA}
+    assert to_look_up([stated("3.9")], DEFAULTS) == {PYTHON}
+    assert to_look_up([stated("3.9", ignored="asked")], DEFAULTS) == frozenset()
+
+
+@pytest.mark.parametrize("reason", [SkipReason.FLOATING, SkipReason.IGNORED])
+def test_a_place_that_states_no_version_of_its_own_holds_nothing(reason: SkipReason) -> None:
+    floating = stated("system", "b/.python-version", pins=(), obstacle=Obstacle(reason, "whatever is there"))
+    decision = asked(stated("3.9"), floating)
+    assert [texts(update) for update in decision.updates] == [["3.14"]]
+    assert decision.skips == ((floating, Skip(reason, "whatever is there")),)
+
+
+def test_a_place_that_is_told_to_stay_is_no_part_of_the_runtime() -> None:
+    decision = asked(stated("3.9"), stated("3.8", "old/.python-version", ignored="asked by a comment"))
+    assert [texts(update) for update in decision.updates] == [["3.14"]]
+    assert [skip.reason for _, skip in decision.skips] == [SkipReason.IGNORED]
+
+
+def test_a_place_of_a_runtime_that_cannot_follow_keeps_it_whole_and_is_named() -> None:
+    decision = asked(stated("3.9"), stated("pypy3.9-7.3", "svc/.python-version", line=4))
+    assert not decision.updates
+    found = {site.path: skip for site, skip in decision.skips}
+    assert found["svc/.python-version"].reason is SkipReason.UNSUPPORTED_CONSTRAINT
+    assert found[".python-version"].reason is SkipReason.BLOCKED_SITE
+    assert "another place can't follow: svc/.python-version:4: " in found[".python-version"].detail
+
+
+def test_no_place_of_a_runtime_is_left() -> None:
+    decision = asked(stated("3.9", ignored="asked"), stated("x!"))
+    assert not decision.updates
+    assert [skip.reason for _, skip in decision.skips] == [SkipReason.IGNORED, SkipReason.UNSUPPORTED_CONSTRAINT]
+
+
+DOWN = Unavailable(SkipReason.REGISTRY_UNAVAILABLE, "it did not answer")
+
+
+@pytest.mark.parametrize(
+    ("answers", "reasons"),
+    [
+        ({}, ["registry_unavailable", "registry_unavailable"]),
+        ({PYTHON: DOWN, LAMBDA: OFFERS}, ["registry_unavailable", "registry_unavailable"]),
+        ({PYTHON: LINES, LAMBDA: DOWN}, ["registry_unavailable", "blocked_site"]),
+        ({PYTHON: LINES}, ["registry_unavailable", "blocked_site"]),
+    ],
+)
+def test_a_runtime_waits_for_a_registry_that_is_down(answers: dict[Package, Answer], reasons: list[str]) -> None:
+    decision = asked(stated("3.9"), function("python3.9"), answers=answers)
+    assert not decision.updates
+    assert sorted(skip.reason for _, skip in decision.skips) == sorted(reasons)
+
+
+def test_policy_ignores_a_runtime() -> None:
+    assert only_skip(asked(stated("3.9"), wanted=policy(ignore=(Ignore(name="python"),)))).reason is SkipReason.IGNORED
+    wanted = policy(ignore=(Ignore(name="python", versions=">=3.14"),))
+    skip = only_skip(asked(stated("3.9"), wanted=wanted))
+    assert skip.reason is SkipReason.IGNORED
+    assert skip.candidate
+    assert skip.candidate.version == "3.14.7"

@@ -193,11 +193,22 @@ def test_only_lines_with_long_term_support_are_entered(lts: date | None, reason:
 
 def test_a_release_is_not_taken_before_its_own_age() -> None:
     lines = listing(line("3.14.8", days=2), "3.13.15")
-    assert texts(moved([place("3.9")], lines)) == ["3.13"]
-    careful = [place("3.9", wanted=wanted(minimum_age=timedelta(days=900))), place("3.9")]
+    assert texts(moved([place("3.9.1")], lines)) == ["3.13.15"]
+    careful = [place("3.9.1", wanted=wanted(minimum_age=timedelta(days=1000))), place("3.9")]
     assert only(chosen(careful, listing("3.14.7"))).reason is SkipReason.TOO_YOUNG
     unknown = replace(line("3.14.8"), published=None)
-    assert only(chosen([place("3.9")], listing(unknown))).detail == "3.14.8 is too young: its date is not known"
+    assert only(chosen([place("3.9.1")], listing(unknown))).detail == "3.14.8 is too young: its date is not known"
+
+
+def test_who_states_only_the_line_does_not_wait_for_its_newest_release() -> None:
+    lines = listing(line("3.14.8", days=2, digest="sha256:" + "b" * 64), "3.13.15")
+    update = moved([place("3.9"), place("3.11")], lines)
+    assert (texts(update), update.version) == (["3.14", "3.14"], "3.14")
+    assert update.release.published
+    assert update.release.published.date() == LONG
+    assert texts(moved([place("3.9"), place("3.9.1")], lines)) == ["3.13", "3.13.15"]
+    fixed = tag("3.9-slim", "sha256:" + "a" * 64)
+    assert reasons(chosen([fixed], listing(line("3.14.8", days=2)))) == [SkipReason.TOO_YOUNG]
 
 
 @pytest.mark.parametrize("facts", [None, Line("3.14", None, None, FAR)])
@@ -291,12 +302,12 @@ def test_no_place_goes_back() -> None:
 
 def tag(text: str, digest: str = "") -> Place:
     """A tag of an image, with its digest."""
-    pins = (Pin("Dockerfile", Span(0, len(text)), text),)
-    pins += (Pin("Dockerfile", Span(50, 50 + len(digest)), digest, Part.DIGEST),) if digest else ()
+    version = Pin("Dockerfile", Span(0, len(text)), text)
+    fixed = Pin("Dockerfile", Span(50, 50 + len(digest)), digest, Part.DIGEST)
     offers = listing(
         line("3.14-slim", digest="sha256:" + "b" * 64), line("3.13-slim", digest="sha512:" + "c" * 128), "3.9-slim"
     )
-    return place(text, scheme="docker", name="python", pins=pins, offers=offers)
+    return place(text, scheme="docker", name="python", pins=(version, fixed) if digest else (version,), offers=offers)
 
 
 def test_a_tag_moves_with_its_digest() -> None:

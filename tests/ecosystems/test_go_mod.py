@@ -39,8 +39,11 @@ def test_both_lines_are_statements_of_go() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "go\n", "go1.21\n", "go 1.21 1.22\n", "// go 1.21\n", "require go v1.2.3\n", "go (\n1.21\n)\n", "go\f1.21\n"]
-    + ["require (\ngo 1.21\n", "require\t( // x\n go 1.21\n\t) // y\n", 'go "1.21"\n', f"go {'1' * 101}\n"],
+    [
+        *("", "go\n", "go1.21\n", "go 1.21 1.22\n", "// go 1.21\n", "require go v1.2.3\n", "go (\n1.21\n)\n"),
+        *("go\f1.21\n", "require (\ngo 1.21\n", "require\t( // x\n go 1.21\n\t) // y\n", 'go "1.21"\n'),
+        f"go {'1' * 101}\n",
+    ],
 )
 def test_what_is_no_line_of_go(text: str) -> None:
     assert said(extract("go.mod", text)) == []

@@ -669,8 +669,8 @@ def test_a_tag_that_moves_in_a_real_registry(tmp_path: Path) -> None:
         clock.now += 1000
         assert oci.registry.digest(PYTHON, "3", url, http) == first["3"]  # confirmed by its ETag
         told = httpx.get(f"{url}/v2/{NAME}/manifests/4", headers={"Accept": MANIFEST}, trust_env=False)
-        moved = {"content": told.content, "headers": {"Content-Type": MANIFEST}}
-        httpx.put(f"{url}/v2/{NAME}/manifests/3", **moved, trust_env=False).raise_for_status()
+        there, octets = f"{url}/v2/{NAME}/manifests/3", {"Content-Type": MANIFEST}
+        httpx.put(there, content=told.content, headers=octets, trust_env=False).raise_for_status()
         assert oci.registry.digest(PYTHON, "3", url, http) == first["3"]  # it is still fresh
         clock.now += 1000
         assert oci.registry.digest(PYTHON, "3", url, http) == first["4"]

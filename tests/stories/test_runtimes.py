@@ -8,6 +8,7 @@ from tests.conftest import need
 from tests.fakes.github import specs
 from tests.fakes.github.clock import Clock
 from tests.fakes.github.fake import FakeGitHub
+from tests.fakes.oci import FakeOci
 from tests.stories.conftest import Desk
 
 PYTHON = {
@@ -76,3 +77,30 @@ def test_one_place_that_cannot_follow_keeps_all_and_is_named(shop: Desk) -> None
     assert skips["svc/.python-version"]["reason"] == "unsupported_constraint"
     assert skips["runtime.txt"]["reason"] == "blocked_site"
     assert "svc/.python-version:1" in skips["runtime.txt"]["detail"]
+
+
+DOCKERFILE = "ARG PYTHON_VERSION=3.9\nFROM python:${PYTHON_VERSION}-slim AS base\nRUN python3.9 -m venv /venv\n"
+
+
+def test_an_image_and_a_file_move_together(desk: Desk) -> None:
+    desk.registry.endoflife("python", PYTHON)
+    desk.write({".python-version": "3.9\n", "Dockerfile": DOCKERFILE})
+    with FakeOci() as images:
+        images.push("library/python", "3.9-slim", "3.14-slim", "3.14", "latest")
+        desk.run(FRESHLINE_REGISTRIES__OCI__URL=images.url)
+    (branch,) = desk.branches()
+    assert desk.show(branch, "Dockerfile") == DOCKERFILE.replace("=3.9", "=3.14")
+    assert desk.show(branch, ".python-version") == "3.14\n"
+
+
+def test_a_tag_that_is_not_there_holds_the_image_and_the_file(desk: Desk) -> None:
+    desk.registry.endoflife("python", PYTHON)
+    desk.write({".python-version": "3.9\n", "Dockerfile": DOCKERFILE})
+    with FakeOci() as images:
+        images.push("library/python", "3.9-slim", "3.14")
+        environ = {"FRESHLINE_REGISTRIES__OCI__URL": images.url}
+        desk.run(**environ)
+        assert desk.branches() == {}
+        skips = {one["path"]: one["skip"] for one in desk.scan(**environ)["dependencies"]}
+    assert {skip["reason"] for skip in skips.values()} == {"blocked_site"}
+    assert "Dockerfile:2: there is no docker.io/library/python 3.14-slim" in skips[".python-version"]["detail"]

@@ -87,9 +87,10 @@ class Loose:
         if not self.valid(constraint) or not self.valid(version):
             return None
         stated = constraint.strip()
-        prefix = stated[: len(stated) - len(_bare(stated))]
+        prefix, new = stated[: len(stated) - len(_bare(stated))], _bare(version)
         before, _, after = constraint.partition(stated)
-        return f"{before}{prefix}{_bare(version)}{after}"
+        # Before a letter the "v" would be a part of the name.
+        return f"{before}{prefix if new[:1].isdecimal() else ''}{new}{after}"
 
 
 def _bare(version: str) -> str:

@@ -17,8 +17,8 @@ _LONGEST = 5000
 _ELEMENT = r"""(?:"[^"\\\r\n]{0,100}+"|'[^'\r\n]{0,100}+'|[\w~^<>=.+][^\s,\[\]{}#"':]{0,99}+)"""
 _FLOW = re.compile(rf"\[\s*+{_ELEMENT}(?:\s*+,\s*+{_ELEMENT})*+\s*+,?\s*+\]")
 _FLOW_ENTRY = re.compile(rf"([\[,]\s*+)({_ELEMENT})")
-_ROW = r"(?:\r\n?|\n)[ \t]*+-[ \t]++"
-_BETWEEN = r"[ \t]*+(?:#[^\r\n]*+)?(?:(?:\r\n?|\n)[ \t]*+(?:#[^\r\n]*+)?(?=[\r\n]))*+"
+_ROW = r"(?:\r\n?+|\n)[ \t]*+-[ \t]++"
+_BETWEEN = r"[ \t]*+(?:#[^\r\n]*+)?(?:(?:\r\n?+|\n)[ \t]*+(?:#[^\r\n]*+)?(?=[\r\n]))*+"
 _BLOCK = re.compile(rf"(?:{_BETWEEN}{_ROW}{_ELEMENT})++")
 _BLOCK_ENTRY = re.compile(rf"{_BETWEEN}({_ROW})({_ELEMENT})")
 _VERSION = re.compile(r"(?:ruby-)?v?[0-9]{1,9}(?:\.[0-9]{1,9}){0,3}(?:\.[xX*])*+")
