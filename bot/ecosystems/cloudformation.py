@@ -69,12 +69,21 @@ def _roots(path: str, text: str) -> Iterator[Table]:
 
 
 def _said(template: _Template) -> Iterator[_Said]:
-    functions = [own for _, one in template.root.table("Resources").tables() if (own := _properties(one)) is not None]
+    functions = [own for one in _resources(template.root) if (own := _properties(one)) is not None]
     for own in functions:
         yield from _written(template, own.get("Runtime"), layers=own.get("Layers") is not None)
     shared = template.root.table("Globals", "Function")
     inherits = any(own.get("Runtime") is None and own.get("Layers") is not None for own in functions)
     yield from _written(template, shared.get("Runtime"), layers=inherits or shared.get("Layers") is not None)
+
+
+def _resources(root: Table) -> Iterator[Table]:
+    """The resources, and those that an ``Fn::ForEach`` makes of one."""
+    for _, one in root.table("Resources").entries:
+        if isinstance(one, Table):
+            yield one
+        elif isinstance(one, Array):
+            yield from (own for part in one.items[-1:] if isinstance(part, Table) for _, own in part.tables())
 
 
 def _properties(resource: Table) -> Table | None:

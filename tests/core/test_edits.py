@@ -131,14 +131,14 @@ def test_a_pin_in_a_frame_is_proved_with_its_frame() -> None:
 
 
 def test_an_edit_that_adds_a_line_moves_what_stands_below_it() -> None:
-    first = replace(statement(at=0), line=1)
-    below = replace(statement("b", at=20), line=2, ignored="asked by a comment on line 2")
-    added = edit(0, new="==1.0\n==2.0")
+    first, below = statement(line=1), statement(line=2, ignored="asked by a comment on line 2")
     (pin,) = first.pins
-    grown = replace(first, constraint=added.new, pins=(replace(pin, text=added.new),))
-    moved = replace(below, line=3, ignored="asked by a comment on line 3")
-    assert prove(facts(first, below), facts(grown, moved), [added]) is None
-    assert prove(facts(first, below), facts(grown, replace(moved, ignored=None)), [added]) is not None
-    stays = edit(0)
-    same = replace(first, constraint="==2.0", pins=(replace(pin, text="==2.0"),))
-    assert prove(facts(first, below), facts(same, moved), [stays]) is not None
+    before, moved = facts(pin.path, first, below), replace(below, line=3, ignored="asked by a comment on line 3")
+    longer = Edit(pin.path, pin.span, pin.text, "==1.0\n==2.0")
+    grown = replace(first, constraint=longer.new, pins=(replace(pin, text=longer.new),))
+    assert prove(before, facts(pin.path, grown, moved), [longer]) is None
+    assert prove(before, facts(pin.path, grown, replace(moved, ignored=None)), [longer]) is not None
+    short = replace(longer, new="==2.0")
+    changed = replace(first, constraint=short.new, pins=(replace(pin, text=short.new),))
+    assert prove(before, facts(pin.path, changed, below), [short]) is None
+    assert prove(before, facts(pin.path, changed, moved), [short]) is not None

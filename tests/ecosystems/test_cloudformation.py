@@ -94,6 +94,15 @@ def test_globals_have_the_layers_of_those_who_inherit_them() -> None:
     assert told(everywhere) == [("runtime:python", "python3.9", "layers", 1)]
 
 
+def test_what_a_loop_makes_is_a_resource() -> None:
+    text = (
+        "Resources:\n  E: []\n  T: text\n  Fn::ForEach::All:\n    - Name\n    - [A, B]\n    - ${Name}Function:\n"
+        "        Type: AWS::Serverless::Function\n        Properties: {Runtime: python3.9}\n"
+        "  Fn::ForEach::None: [a, b]\n"
+    )
+    assert told(text) == [("runtime:python", "python3.9", "", 1)]
+
+
 def test_both_branches_of_a_condition() -> None:
     assert [one[1] for one in told(function("!If [C, python3.9, python3.10]"))] == ["python3.9", "python3.10"]
     assert [one[1] for one in told(function("!If [C, !Ref P, python3.10]"))] == ["python3.10"]
