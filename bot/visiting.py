@@ -149,8 +149,6 @@ class Visit:
                 readers=readers(self.tools()),
                 reading=reading,
                 settled=settled,
-                board=board.number if board else 0,
-                board_node=board.node if board else "",
                 visited_at=self.now,
             )
         )

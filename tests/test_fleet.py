@@ -119,8 +119,6 @@ class World:
             readers=readers(tools),
             reading=encode_reading(reading.files, reading.skipped),
             settled=foreseen.fingerprint(self.look_up(foreseen.packages), NOW),
-            board=0,
-            board_node="",
             visited_at=NOW,
         )
         self.memory.save(replace(record, **other))

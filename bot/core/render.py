@@ -19,6 +19,7 @@ import msgspec
 from bot.core.model import Bump, Change, Package, Part, Update
 from bot.core.notes import ReleaseNotes, section
 from bot.core.rules import CommitStyle
+from bot.core.runtimes import named
 
 BRANCH_PREFIX = "freshline/"
 TRAILER = "Freshline"
@@ -117,7 +118,8 @@ def title(updates: Sequence[Update], prefix: str = "") -> str:
 
 
 def _moves(update: Update) -> str:
-    name = _flat(update.package.name)
+    # A runtime is called by its own name, whatever the place is called where it is looked up.
+    name = _flat(named(update.subject) or update.package.name)
     stated = [change for change in update.changes if change.pin.part is Part.VERSION]
     if not stated or any(change.pin.text.lstrip("=v ") == update.from_version for change in stated):
         return f"bump {name} from {_flat(update.from_version)} to {_flat(update.version)}"

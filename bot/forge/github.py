@@ -6,7 +6,7 @@ https://docs.github.com/en/rest and https://docs.github.com/en/graphql
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Protocol
 
@@ -164,11 +164,6 @@ class GitHub:
         self._wire.close()
 
 
-def open_github(repository: str, login: AppIdentity | Token, api_url: str = GITHUB) -> GitHubForge:
-    """The forge for one ``OWNER/REPO``; raises ``ForgeError``. ``GitHub`` opens many."""
-    return GitHub(login, api_url).open(repository)
-
-
 class _Sha(msgspec.Struct):
     sha: str
 
@@ -220,10 +215,6 @@ class GitHubForge:
         """Release notes of other repositories, read in the same name."""
         return GitHubNotes(self._client.login, self._client.wire, cache)
 
-    def disconnect(self) -> None:
-        """Close the connections, shared ones too; the next request opens new ones."""
-        self._client.wire.close()
-
     # Reading
 
     def snapshot(self, ref: str | None = None) -> GitHubSnapshot:
@@ -271,16 +262,6 @@ class GitHubForge:
             return True
         found = self._compared(ancestor, descendant)
         return found is not None and found.status in {"ahead", "identical"}
-
-    def holds(self, branch: Branch, files: Mapping[str, bytes]) -> bool:
-        """Whether a branch's head is its parent with exactly these files in it.
-
-        Told from object ids: one listing of the parent, none where the pass has it already.
-        """
-        if branch.parent is None:
-            return False
-        blobs = {path: blob_id(data) for path, data in files.items()}
-        return self._listed(branch.parent).changed_root(blobs) == branch.tree
 
     def diff(self, base_commit: str | None, commit: str) -> str:
         """What a commit changes against another (None: its first parent), as a unified diff; links are left out."""

@@ -21,7 +21,7 @@ class RepositoryRecord:
     ``pushed_at`` is the forge's word, only compared; ``house_policy`` and ``own_policy`` are the
     texts that were read; ``readers`` tells with which extractors ``reading`` was made;
     ``settled`` is the fingerprint of what the last visit brought in line, "" where something was
-    left to do. ``board`` is the number of the dashboard issue, 0 for none.
+    left to do.
     """
 
     repository: str
@@ -34,8 +34,6 @@ class RepositoryRecord:
     readers: str
     reading: bytes
     settled: str
-    board: int
-    board_node: str
     visited_at: datetime
 
 

@@ -176,8 +176,6 @@ repositories = Table(
     Column("reading", LargeBinary, nullable=False),
     # Fingerprint of all that the last visit brought in line; "" asks for another visit.
     Column("settled", Words, nullable=False),
-    Column("board", Integer, nullable=False),
-    Column("board_node", Words, nullable=False),
     Column("visited_at", Moment, nullable=False),
 )
 

@@ -8,8 +8,7 @@ import pytest
 
 from bot.forge.base import Author, Deleted, ForgeError, NewCommit, Pushed, RefusalReason
 from bot.forge.dry_run import DryRunForge
-from bot.forge.github import GitHub, open_github
-from bot.forge.github_client import Token
+from bot.forge.github import GitHub
 from bot.forge.github_errors import GitHubError
 from tests.fakes.github.world import Special, link_to, submodule
 from tests.forge.github_desk import (
@@ -376,14 +375,8 @@ def test_github_enterprise_server(at: Desk) -> None:
 
 def test_an_apps_tokens_stay_with_the_github_that_gave_them(at: Desk) -> None:
     with pytest.raises(ForgeError) as error:
-        open_github(NAME, at.identity, "https://github.example/api/v3")
+        GitHub(at.identity, "https://github.example/api/v3")
     refused(error, "An App's tokens are for the GitHub that gives them")
-
-
-def test_one_call_opens_a_repository(at: Desk) -> None:
-    forge = open_github(NAME, Token(at.github.personal_token()), at.github.api_url)
-    assert forge.snapshot().branch == "main"
-    forge.disconnect()
 
 
 def test_a_dry_run_over_github_writes_nothing(at: Desk) -> None:
@@ -419,19 +412,6 @@ def test_whose_commit_it_is(at: Desk) -> None:
     assert plain.branches()["freshline/npm/mine"].head == pushed
     assert plain.authored(at.forge().branches()["freshline/npm/mine"], BOT)
     assert plain.installation is None
-
-
-def test_a_branch_that_holds_exactly_these_files(at: Desk) -> None:
-    forge = at.forge()
-    files = {"pyproject.toml": b"django==5.2\n"}
-    head(forge.propose(BRANCH, django(forge), None))
-    branch = forge.branches()[BRANCH]
-    at.github.forget_requests()
-    assert forge.holds(branch, files)
-    assert not forge.holds(branch, {"pyproject.toml": b"django==5.3\n"})
-    assert not forge.holds(branch, {**files, "README.md": b"x"})
-    assert not forge.holds(replace(branch, parent=None), files)
-    assert at.counts() == {"reads": 0, "writes": 0}
 
 
 def test_what_is_left_of_the_rate_limit_is_known(at: Desk) -> None:

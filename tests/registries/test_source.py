@@ -135,9 +135,9 @@ def test_metadata_without_a_description(registry: FakeRegistry, http: Http) -> N
 
 
 def test_an_index_that_is_no_simple_one_is_asked_for_wheels_only(registry: FakeRegistry, http: Http) -> None:
-    registry.json("/root/httpx/", {"name": "httpx", "files": []})
-    assert pypi.registry.source(HTTPX, "0.28.1", f"{registry.url}/root/", http) == Source(())
-    assert [r.path for r in registry.requests] == ["/root/httpx/"]
+    registry.json("/mirror/httpx/", {"name": "httpx", "files": []})
+    assert pypi.registry.source(HTTPX, "0.28.1", f"{registry.url}/mirror/", http) == Source(())
+    assert [r.path for r in registry.requests] == ["/mirror/httpx/"]
 
 
 @pytest.mark.parametrize(

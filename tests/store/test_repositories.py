@@ -24,8 +24,6 @@ SHOP = RepositoryRecord(
     readers="r",
     reading=b"\x00\xff facts",
     settled="s",
-    board=7,
-    board_node="I_7",
     visited_at=AT,
 )
 BACK = replace(SHOP, repository="acme/back", node="R_2")
@@ -59,7 +57,7 @@ def test_a_repository_is_kept_and_replaced(store: Store) -> None:
     kept.save(BACK)
     assert kept.all() == {"acme/shop": replace(SHOP, reading=b""), "acme/back": replace(BACK, reading=b"")}
     assert kept.reading("acme/shop") == SHOP.reading
-    later = replace(SHOP, head="b" * 40, reading=b"", settled="", board=0, board_node="")
+    later = replace(SHOP, head="b" * 40, reading=b"", settled="")
     kept.save(later)
     assert kept.all()["acme/shop"] == later
     assert kept.reading("acme/shop") == b""

@@ -53,8 +53,6 @@ def _repositories() -> None:
         *_words("node", "pushed_at", "branch", "head", "house_policy", "own_policy", "readers"),
         sa.Column("reading", sa.LargeBinary, nullable=False),
         *_words("settled"),
-        sa.Column("board", sa.Integer, nullable=False),
-        *_words("board_node"),
         sa.Column("visited_at", _TIME, nullable=False),
     )
     op.create_table("watched", *_key("fleet", "node"), *_words("repository", "updated_at"))
