@@ -91,7 +91,8 @@ def _registries(settings: Settings) -> Iterator[Finding]:
             detail = f"answers{_place(addresses(package))} ({len(answer.releases)} releases of {package.name})"
             yield Finding(package.registry, well=True, detail=detail)
         else:
-            yield Finding(package.registry, well=False, detail=answer.detail)
+            detail = answer.detail if isinstance(answer, Unavailable) else "answers something else than a listing"
+            yield Finding(package.registry, well=False, detail=detail)
 
 
 def _place(base: str | Unavailable) -> str:

@@ -156,13 +156,26 @@ class Context:
 
     ``group`` is the author's own name of the section (``dependencies``, ``dev``,
     ``build-system``, ``peerDependencies``, ``catalog:default``); ``marker`` an environment
-    marker (PEP 508); ``region`` and ``architecture`` belong to machine images and images.
+    marker (PEP 508); ``region`` and ``architecture`` belong to machine images and images;
+    ``within`` names the region map that a machine image is an entry of (unique in its file).
     """
 
     group: str = ""
     marker: str = ""
     region: str = ""
     architecture: str = ""
+    within: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Caution:
+    """What a person should know before a change is merged; plain words without the version.
+
+    ``by_hand`` tells that a person merges it: never the bot by itself (DESIGN law 13).
+    """
+
+    text: str
+    by_hand: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +205,7 @@ class Statement:
     lockable: bool = True
     widens: bool = False
     subject: str = ""
+    cautions: tuple[Caution, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,7 +282,15 @@ class Index:
     scope: str = ""
 
 
-Declaration = Locked | LockFile | DeclaredRuntime | DeclaredRole | Include | Workspace | Index
+@dataclass(frozen=True, slots=True)
+class DeclaredRegion:
+    """The region that a folder's resources are made in; ``alias`` names one of several, "" the one that is meant."""
+
+    alias: str
+    region: str
+
+
+Declaration = Locked | LockFile | DeclaredRuntime | DeclaredRole | DeclaredRegion | Include | Workspace | Index
 
 
 @dataclass(frozen=True, slots=True)
@@ -467,7 +489,58 @@ class Unavailable:
     detail: str
 
 
-Answer = Listing | Unavailable
+@dataclass(frozen=True, slots=True)
+class Image:
+    """One machine image as EC2 describes it, in one region.
+
+    ``created`` is the ``CreationDate`` that EC2 attests (of the source image, where this is a
+    copy and that can be read); ``deprecated`` the time from which the publisher advises against
+    it, None for never. ``state`` is ``available`` or anything else ("deregistered" for one that is
+    known from a stored description only). ``tags`` are (key, value) pairs.
+    Source: EC2 API reference, ``DescribeImages``, type ``Image``.
+    """
+
+    id: str
+    name: str
+    owner: str
+    region: str
+    architecture: str
+    virtualization: str
+    root_device: str
+    boot_mode: str
+    ena: bool
+    platform: str
+    usage_operation: str
+    product_codes: tuple[str, ...]
+    created: datetime
+    deprecated: datetime | None
+    state: str
+    public: bool
+    tags: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def stands(self) -> bool:
+        """Whether it can be launched at all."""
+        return self.state == "available"
+
+
+@dataclass(frozen=True, slots=True)
+class Gallery:
+    """What is known of a machine image: itself, and the images of its region that might follow it.
+
+    ``image`` is gone (not ``stands``) where it is known only from elsewhere; ``said`` then tells from
+    where. ``candidates`` are of whatever owner, name and age; ``recommended`` is the id that the
+    publisher's own parameter names, "" for none.
+    """
+
+    package: Package
+    image: Image
+    candidates: tuple[Image, ...]
+    recommended: str = ""
+    said: str = ""
+
+
+Answer = Listing | Gallery | Unavailable
 
 
 @dataclass(frozen=True, slots=True)
@@ -495,6 +568,7 @@ class Update:
     ``dependencies`` are the sites that move; ``version`` what they move to, ``from_version``
     the oldest version in use among them; ``reasons`` say why not a newer one and name the sites
     that stay. ``track`` is "major" for a major update split from a smaller one, else "".
+    ``cautions`` are those of its sites, each once.
     """
 
     subject: str
@@ -510,6 +584,12 @@ class Update:
     group: str | None
     track: str
     reasons: tuple[str, ...]
+    cautions: tuple[Caution, ...] = ()
+
+    @property
+    def by_hand(self) -> bool:
+        """Whether a person has to merge it, whatever policy lets through."""
+        return any(caution.by_hand for caution in self.cautions)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from bot.core.model import (
     Change,
     Decision,
     Dependency,
+    Gallery,
     History,
     Kind,
     Listing,
@@ -156,7 +157,7 @@ def _decide_runtime(
         else:
             places.append(place)
     blocking = next(((at, skip) for at, skip in skips if skip.reason not in _AT_REST), None)
-    if not places or isinstance(lines, Unavailable):
+    if not places or not isinstance(lines, Listing):
         return Decision(subject, (), tuple(skips))
     if blocking is not None:
         at, skip = blocking
@@ -173,13 +174,13 @@ def _place(
     early = _stays(dependency, wanted)
     if early is not None:
         return early
-    if isinstance(lines, Unavailable):
-        return Skip(lines.reason, lines.detail)
+    if not isinstance(lines, Listing):
+        return _unlisted(lines)
     if dependency.package == lines.package:
         return runtimes.Place(dependency, wanted, None)
     offers = answers.get(dependency.package, _NOT_ASKED)
-    if isinstance(offers, Unavailable):
-        return Skip(offers.reason, offers.detail)
+    if not isinstance(offers, Listing):
+        return _unlisted(offers)
     return runtimes.Place(dependency, wanted, offers)
 
 
@@ -204,11 +205,18 @@ def _admit(dependency: Dependency, answer: Answer, wanted: Effective) -> _Site |
     early = _stays(dependency, wanted)
     if early is not None:
         return early
-    if isinstance(answer, Unavailable):
-        return Skip(answer.reason, answer.detail)
+    if not isinstance(answer, Listing):
+        return _unlisted(answer)
     if not answer.releases:
         return Skip(SkipReason.WITHDRAWN, answer.notice or f"{answer.package.name} has no releases")
     return _known(dependency, answer, wanted)
+
+
+def _unlisted(answer: Gallery | Unavailable) -> Skip:
+    """Why there are no releases to choose from."""
+    if isinstance(answer, Unavailable):
+        return Skip(answer.reason, answer.detail)
+    return Skip(SkipReason.NOT_FOUND, f"{answer.image.id} is a machine image, which has no listing")
 
 
 def _stays(dependency: Dependency, wanted: Effective) -> Skip | None:

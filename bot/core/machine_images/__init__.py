@@ -11,7 +11,6 @@ from bot.core.machine_images.model import (
     Chosen,
     Everywhere,
     Family,
-    Image,
     ImageRules,
     Kept,
     MapChoice,
@@ -24,6 +23,7 @@ from bot.core.machine_images.model import (
 )
 from bot.core.machine_images.parameters import recommended_parameter
 from bot.core.machine_images.successors import major_successors, succeeds
+from bot.core.model import Image
 
 __all__ = [
     "Choice",

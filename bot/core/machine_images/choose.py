@@ -11,7 +11,6 @@ from bot.core.machine_images.model import (
     Choice,
     Chosen,
     Everywhere,
-    Image,
     ImageRules,
     Kept,
     MapChoice,
@@ -20,6 +19,7 @@ from bot.core.machine_images.model import (
     Reason,
 )
 from bot.core.machine_images.operators import covering
+from bot.core.model import Image
 
 NOTHING: Mapping[str, str] = {}
 _SHOWN = 3

@@ -10,7 +10,6 @@ from bot.core.machine_images.model import (
     MAX_NAME,
     NO_RULES,
     Family,
-    Image,
     ImageRules,
     Kept,
     Place,
@@ -19,6 +18,7 @@ from bot.core.machine_images.model import (
 )
 from bot.core.machine_images.operators import covering, numbers, ordered
 from bot.core.machine_images.publishers import ANYWHERE, GRAMMARS, MARKETPLACE, PUBLISHERS, Grammar
+from bot.core.model import Image
 
 _PARTITIONS = (
     ("cn-", "aws-cn"),
@@ -29,6 +29,7 @@ _PARTITIONS = (
     ("eu-isoe-", "aws-iso-e"),
     ("eusc-", "aws-eusc"),
 )
+
 _OFFER = re.compile(r"-(?:prod-[a-z0-9]{13}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\Z", re.ASCII)
 _STARS = re.compile(r"\*+")
 

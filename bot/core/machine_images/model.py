@@ -4,48 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from enum import StrEnum
 
-from bot.core.model import SkipReason
+from bot.core.model import Image, SkipReason
 
 MAX_NAME = 128
 """The longest name EC2 gives an image; a longer one is read by no grammar."""
-
-
-@dataclass(frozen=True, slots=True)
-class Image:
-    """One machine image as EC2 describes it, in one region.
-
-    ``created`` is the ``CreationDate`` that EC2 attests (of the source image, where this is a
-    copy and that can be read); ``deprecated`` the time from which the publisher advises against
-    it, None for never. ``state`` is ``available`` or anything else ("deregistered" for one that is
-    known from a stored description only). ``tags`` are (key, value) pairs.
-    Source: EC2 API reference, ``DescribeImages``, type ``Image``.
-    """
-
-    id: str
-    name: str
-    owner: str
-    region: str
-    architecture: str
-    virtualization: str
-    root_device: str
-    boot_mode: str
-    ena: bool
-    platform: str
-    usage_operation: str
-    product_codes: tuple[str, ...]
-    created: datetime
-    deprecated: datetime | None
-    state: str
-    public: bool
-    tags: tuple[tuple[str, str], ...] = ()
-
-    @property
-    def stands(self) -> bool:
-        """Whether it can be launched at all."""
-        return self.state == "available"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from bot.core.machine_images.model import (
     MAX_NAME,
     Family,
-    Image,
     Kept,
     OperatorFamily,
     Order,
@@ -17,6 +16,7 @@ from bot.core.machine_images.model import (
     Position,
     Reason,
 )
+from bot.core.model import Image
 
 _DIGITS = re.compile(r"\d+", re.ASCII)
 # whole: digits in a hash (abc9f12) are no number
@@ -27,6 +27,7 @@ _DATE = re.compile(
     r"(?:[-._T]?(?P<time>(?:[01]\d|2[0-3])[-:.]?[0-5]\d(?:[-:.]?[0-5]\d)?))?(?!\d)",
     re.ASCII,
 )
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 

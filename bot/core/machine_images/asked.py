@@ -1,0 +1,47 @@
+"""What a registry of machine images is asked for, as the name of a package."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+
+from bot.core.model import Package
+
+REGISTRY = "aws_ami"
+ID = re.compile(r"ami-(?:[0-9a-f]{17}|[0-9a-f]{8})")
+REGION = re.compile(r"(?:us|eu|ap|sa|ca|me|af|il|mx|cn|eusc)(?:-(?:gov|iso[a-z]?))?(?:-[a-z]{2,12}){1,2}-[1-9]")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One machine image that is to be described, with those that might follow it.
+
+    ``region`` is "" where nothing tells it: then all of the operator's are asked. ``family``
+    ("publisher/pattern") is somebody's word on what the image is, for one that is gone; ``beside``
+    is the same for all entries of one region map: where one is gone, its siblings tell. ``majors``
+    tells that images of the families that come after are wanted too.
+    """
+
+    region: str
+    id: str
+    family: str = ""
+    beside: str = ""
+    majors: bool = False
+
+    @property
+    def package(self) -> Package:
+        """The package to look up; equal for equal questions."""
+        majors = "majors" if self.majors else ""
+        return Package(REGISTRY, "|".join((self.region, self.id, self.beside, majors, self.family)))
+
+    @classmethod
+    def of(cls, package: Package) -> Asked:
+        """What a package that ``package`` made asks for; raises ``ValueError`` for any other."""
+        region, image, beside, majors, family = package.name.split("|", 4)
+        return cls(region, image, family, beside, bool(majors))
+
+
+def beside(path: str, within: str) -> str:
+    """What the entries of one region map of one file have in common; "" for no map."""
+    return hashlib.sha256(f"{path}\n{within}".encode("utf-8", "backslashreplace")).hexdigest()[:16] if within else ""
