@@ -8,6 +8,7 @@ RUNTIME := $(VENV)/.runtime
 DEV := $(VENV)/.dev
 SCRATCH := .scratch
 SAMPLE := $(SCRATCH)/shop
+JOBS ?= auto
 
 .DEFAULT_GOAL := help
 .PHONY: help tools run test check bench demo-github clean
@@ -53,8 +54,8 @@ else
 	@echo && echo "Look around: git -C $(SAMPLE) branch   Your own repository: make run REPO=/path/to/it"
 endif
 
-test: tools $(DEV) ## Run the tests (REQUIRE=all: a missing part is a failure)
-	@$(BIN)/python -m pytest $(if $(REQUIRE),--require=$(REQUIRE)) --cov --cov-report=term:skip-covered $(ARGS)
+test: tools $(DEV) ## Run the tests (REQUIRE=all: a missing part is a failure; JOBS=0: one after the other)
+	@$(BIN)/python -m pytest -n $(JOBS) --maxprocesses=4 --dist worksteal $(if $(REQUIRE),--require=$(REQUIRE)) --cov --cov-report=term:skip-covered $(ARGS)
 
 check: tools $(DEV) ## Lint, types and architecture
 	@$(BIN)/ruff check .

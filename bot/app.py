@@ -181,6 +181,7 @@ class App:
             policy=self._settings.policy,
             max_file=self._settings.config.read.max_file_mb * MEBIBYTE,
             prefix=self._settings.config.github.branch_prefix,
+            digests=lambda tags: self._look_ups.digests(tags, fleet),
         )
 
     # Fleets
@@ -217,6 +218,7 @@ class App:
             self._visit_due,
             self._tools_unasked,
             lambda packages, fleet: self._look_ups(tuple(packages), fleet),
+            self._look_ups.digests,
             bool(settings.policy.forks),
             settings.config.github.concurrency,
             bool(settings.config.github.webhook_secret.get_secret_value()),

@@ -171,11 +171,19 @@ def status(
 
 
 @cli.command()
-def doctor(config: ConfigFile = None) -> None:
+def doctor(
+    aws_policy: Annotated[
+        bool, typer.Option("--aws-policy", help="Print what Freshline has to be allowed on AWS, as an IAM policy.")
+    ] = False,
+    config: ConfigFile = None,
+) -> None:
     """Check that everything Freshline needs is here and answers."""
-    from bot.doctor import examine
+    from bot.doctor import aws_permissions, examine
     from bot.view import print_findings
 
+    if aws_policy:
+        typer.echo(aws_permissions(_settings(config)))
+        return
     if not print_findings(examine(_settings(config))):
         raise typer.Exit(1)
 

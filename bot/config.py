@@ -18,9 +18,10 @@ from typing import Annotated, Any, ClassVar
 from urllib.parse import urlsplit
 
 import msgspec
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
+    NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     SettingsError,
@@ -28,6 +29,7 @@ from pydantic_settings import (
 )
 
 from bot.core.errors import ExpectedError
+from bot.core.machine_images.asked import REGION
 from bot.core.rules import DEFAULTS, Policy, combine
 
 PREFIX = "FRESHLINE_"
@@ -99,6 +101,47 @@ class GitHubSettings(_Section):
         return (path.hostname or "") if path.path.rstrip("/").endswith("/api/v3") else ""
 
 
+def _listed(value: object) -> object:
+    """A list as environment variables hold it: with commas between."""
+    return tuple(filter(None, (one.strip() for one in value.split(",")))) if isinstance(value, str) else value
+
+
+def _region(text: str) -> str:
+    if not REGION.fullmatch(text):
+        raise ValueError("a region of AWS is written as in eu-west-1")
+    return text
+
+
+def _role(text: str) -> str:
+    if len(text) > 600 or not _ROLE.fullmatch(text):
+        raise ValueError("a role is written as in arn:aws:iam::111122223333:role/images")
+    return text
+
+
+_ROLE = re.compile(r"arn:aws[a-z-]{0,12}:iam::[0-9]{12}:role/[A-Za-z0-9+=,.@/_-]+")
+_Region = Annotated[str, AfterValidator(_region)]
+_Role = Annotated[str, AfterValidator(_role)]
+
+
+class AwsSettings(_Section):
+    """Where machine images are looked up; credentials come from AWS's own chain, never from here."""
+
+    regions: Annotated[
+        tuple[_Region, ...],
+        NoDecode,
+        BeforeValidator(_listed),
+        Field(max_length=50, description="Asked where no file says an image's region; empty: the session's own"),
+    ] = ()
+    roles: Annotated[
+        tuple[_Role, ...],
+        NoDecode,
+        BeforeValidator(_listed),
+        Field(max_length=50, description="Roles of other accounts whose images are looked at too"),
+    ] = ()
+    endpoint_url: Annotated[str, Field(description="Instead of AWS's own endpoints: an emulator or a proxy")] = ""
+    concurrency: Annotated[int, Field(ge=1, le=50, description="Regions and accounts asked at once")] = 8
+
+
 class ReadSettings(_Section):
     """How repositories are read."""
 
@@ -119,6 +162,7 @@ class Config(BaseSettings):
     http: HttpSettings = HttpSettings()
     read: ReadSettings = ReadSettings()
     github: GitHubSettings = GitHubSettings()
+    aws: AwsSettings = AwsSettings()
     policy: Annotated[dict[str, Any], Field(description="As .github/freshline.toml, for every repository")] = {}
 
     @classmethod

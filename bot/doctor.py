@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import platform
 import re
 import shutil
@@ -16,10 +17,11 @@ from typing import TYPE_CHECKING
 from bot import plugins, registries
 from bot.config import ConfigError, Settings, unknown_variables
 from bot.core.budget import Left, Rates, advice, ample
-from bot.core.model import Listing, Package, Unavailable
+from bot.core.machine_images.asked import Asked
+from bot.core.model import Listing, Package, SkipReason, Unavailable
 from bot.forge.base import ForgeError
 from bot.http import MemoryCache, host_of
-from bot.lookup import Addresses, client
+from bot.lookup import Addresses, ask_aws, client
 from bot.store import Store, StoreError
 
 if TYPE_CHECKING:
@@ -53,6 +55,8 @@ def examine(settings: Settings, most_installations: int = MOST_INSTALLATIONS) ->
         yield Finding("environment", well=False, detail=f"{name} means nothing to Freshline; correct or unset it")
     yield _store(settings)
     yield from _registries(settings)
+    if settings.config.aws.regions:
+        yield from _aws(settings)
     if settings.config.github.app_id or settings.config.github.token.get_secret_value():
         yield from _github(settings, most_installations)
 
@@ -97,6 +101,32 @@ def _registries(settings: Settings) -> Iterator[Finding]:
 
 def _place(base: str | Unavailable) -> str:
     return "" if isinstance(base, Unavailable) else f" at {host_of(base)}"
+
+
+# AWS
+
+NO_IMAGE = "ami-00000000"
+"""An id that no image has: to be told so is an answer."""
+
+
+def aws_permissions(settings: Settings) -> str:
+    """The IAM policy that lets Freshline look up machine images, as JSON."""
+    from bot.registries.aws_ami import least_privilege  # noqa: PLC0415 - its tables take long to load
+
+    return json.dumps(least_privilege(settings.config.aws.roles), indent=2)
+
+
+def _aws(settings: Settings) -> Iterator[Finding]:
+    """Whether machine images can be looked up in each of the operator's regions."""
+    questions = {region: Asked(region, NO_IMAGE).package for region in settings.config.aws.regions}
+    with Store.in_memory() as store:
+        answers = ask_aws(questions.values(), settings, store.images(), datetime.now(UTC))
+    for region, package in questions.items():
+        answer = answers[package]
+        missed = answer.detail if isinstance(answer, Unavailable) and answer.reason is not SkipReason.NOT_FOUND else ""
+        yield Finding(
+            f"aws {region}", well=not missed, detail=missed.removeprefix(f"{NO_IMAGE}: ") or "describes machine images"
+        )
 
 
 # GitHub

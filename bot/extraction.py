@@ -10,7 +10,7 @@ from bot.core.ecosystem import Ecosystem
 from bot.core.model import FileFacts, FileReason, LockFile, ParseError, SkippedFile
 from bot.core.resolve import EVERY_MEMBER
 from bot.core.select import selector
-from bot.forge.base import Entry, Snapshot, TooLarge, blob_id
+from bot.forge.base import Entry, Search, Snapshot, TooLarge, blob_id
 from bot.store.facts import FactsKey
 from bot.worker import TimedOutError, read_apart
 
@@ -76,9 +76,15 @@ _LINK = (FileReason.SYMBOLIC_LINK, "a symbolic link is not followed")
 
 def _recognised(snapshot: Snapshot, ecosystems: Sequence[Ecosystem], excluded: Iterable[str]) -> _Wanted:
     """The files worth reading; those that only may be come last, after the manifests."""
-    found = {one.name: snapshot.containing(one.hints, one.patterns) for one in ecosystems if _searched(one)}
     chosen = selector(ecosystems, excluded)
     every = [(entry, ecosystem) for entry in snapshot.entries() for ecosystem in chosen.ecosystems(entry.path)]
+    searched = [one for one in ecosystems if _searched(one)]
+    paths: dict[str, set[str]] = {one.name: set() for one in searched}
+    for entry, one in every:
+        if one.name in paths:
+            paths[one.name].add(entry.path)
+    answers = snapshot.containing([Search(one.hints, frozenset(paths[one.name])) for one in searched])
+    found = {one.name: answer for one, answer in zip(searched, answers, strict=True)}
     sure = [(e, one) for e, one in every if one.name not in found or e.path in found[one.name].holding]
     maybe = [(e, one) for e, one in every if one.name in found and e.path in found[one.name].unread]
     return [*sure, *maybe]

@@ -18,7 +18,7 @@ from bot.extraction import Reading
 from bot.forge.github_fleet import Listed, RepositoryHead, Watched
 from bot.store import Repositories, RepositoryRecord
 from bot.store.codec import decode_reading
-from bot.upgrade import Known, LookUp, Tools, foresee, readers
+from bot.upgrade import Known, LookUp, TellDigests, Tools, fingerprint, foresee, readers, settle
 from bot.visiting import Pass, Seen
 
 CHUNK = 100
@@ -102,6 +102,7 @@ class Scout:
     memory: Repositories
     tools: Callable[[str, bytes | None], Tools]
     look_up: LookUp
+    digests: TellDigests
     forks: bool
     told: frozenset[str]
 
@@ -204,10 +205,11 @@ class Scout:
             texts = Known(row.head, row.branch, row.house_policy, row.own_policy, Reading(*reading))
             foreseen[row.repository] = foresee(texts, self.tools(row.repository, row.house_policy.encode() or None))
         answers = self.look_up({package for one in foreseen.values() for package in one.packages})
-        for row in rows:
-            one = foreseen.get(row.repository)
-            if one is not None and one.fingerprint(answers, now) != row.settled:
-                yield row.repository
+        settled = {row.repository: row.settled for row in rows}
+        decided = settle(list(foreseen.values()), answers, self.digests, now)
+        for (name, one), decisions in zip(foreseen.items(), decided, strict=True):
+            if fingerprint(decisions, one.policy) != settled[name]:
+                yield name
 
 
 @dataclass(frozen=True, slots=True)

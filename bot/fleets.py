@@ -9,8 +9,9 @@ from typing import Protocol
 
 from bot.config import ConfigError
 from bot.core.budget import HOUR, may_read
+from bot.core.digests import Tag
 from bot.core.events import CommentWritten, IssueChanged, PullRequestChanged, Pushed, RepositoryChanged
-from bot.core.model import Answer, Package
+from bot.core.model import Answer, Package, Unavailable
 from bot.fleet import Due, Left, Paid, Scout, Survey, expected, pay
 from bot.forge.base import ForgeError
 from bot.forge.github_app import AppIdentity, Installation
@@ -73,6 +74,7 @@ class Means:
     visit: Callable[[Connected, Installation, Due], Pass]
     tools: Callable[[Installation, str, bytes | None], Tools]
     look_up: Callable[[Iterable[Package], str], Mapping[Package, Answer]]
+    digests: Callable[[Sequence[Tag], str], Mapping[Tag, str | Unavailable]]
     forks: bool
     at_once: int
     listens: bool
@@ -199,6 +201,7 @@ class Fleets:
             means.store.repositories(fleet),
             lambda repository, house: means.tools(installation, repository, house),
             lambda packages: means.look_up(packages, fleet),
+            lambda tags: means.digests(tags, fleet),
             means.forks,
             told,
         )

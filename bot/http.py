@@ -14,6 +14,7 @@ from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import cache
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Literal, Protocol, Self
 from urllib.parse import unquote, urljoin, urlsplit, urlunsplit
@@ -527,12 +528,8 @@ class Http:
             return self._made
 
     def _trust(self) -> ssl.SSLContext:
-        import httpx  # noqa: PLC0415  # 110 ms that a warm cache does not pay
-
         try:
-            if self._ca_file:
-                return _context(self._ca_file)
-            return httpx.create_ssl_context()
+            return _context(self._ca_file) if self._ca_file else _usual_trust()
         except OSError as exc:
             raise FetchError("unavailable", f"the certificates to trust can't be read ({exc}); correct them") from exc
 
@@ -638,6 +635,14 @@ class _Backend:
     def connect_tcp(self, host: str, port: int, timeout: float | None = None, **rest: Any) -> _Stream:
         """As the inner backend's."""
         return _Stream(self._inner.connect_tcp(host, port, timeout=self._clock.clip(timeout), **rest), self._clock)
+
+
+@cache
+def _usual_trust() -> ssl.SSLContext:
+    """The certificates that httpx trusts, read once: it takes 20 ms, and a pass makes many clients."""
+    import httpx  # noqa: PLC0415  # 110 ms that a warm cache does not pay
+
+    return httpx.create_ssl_context()
 
 
 def _context(ca_file: str) -> ssl.SSLContext:

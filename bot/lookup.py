@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from bot import plugins, registries
 from bot.config import PREFIX, ConfigError, RegistrySettings, Settings
+from bot.core.machine_images.asked import REGISTRY
 from bot.core.model import Answer, Listing, Package, SkipReason, Source, Unavailable
+from bot.core.rules import image_rules
 from bot.http import Cache, Credential, Http, Limits, host_of, origin_of, without_credentials
 from bot.registries import Progress
 from bot.registries.base import NamesHosts, Registry
 from bot.store import Sightings, Store
+
+if TYPE_CHECKING:
+    from bot.store.images import Images
 
 MEBIBYTE = 1024 * 1024
 
@@ -25,20 +32,57 @@ class LookUps:
         self._settings = settings
         self._store = store
         self._addresses = Addresses(settings, plugins.registries())
+        self._lock = threading.Lock()
+        self._told: dict[tuple[str, Package], tuple[datetime, Answer]] = {}
 
     def __call__(
         self, packages: Collection[Package], fleet: str, progress: Progress | None = None
     ) -> Mapping[Package, Answer]:
         """What the registries say of these packages; raises ``StoreError``."""
         workers = self._settings.config.http.concurrency
+        on_aws = [package for package in packages if package.registry in TOGETHER]
+        rest = [package for package in packages if package.registry not in TOGETHER] if on_aws else packages
         with client(self._settings, self._store.answers(fleet)) as http:
-            found = registries.look_up(packages, plugins.registries(), http, self._addresses, workers, progress)
-        return dated(found, self._store.sightings(fleet), datetime.now(UTC))
+            found = registries.look_up(rest, plugins.registries(), http, self._addresses, workers, progress)
+        answers = dated(found, self._store.sightings(fleet), datetime.now(UTC))
+        return answers | self._on_aws(on_aws, fleet) if on_aws else answers
+
+    def _on_aws(self, packages: Collection[Package], fleet: str) -> dict[Package, Answer]:
+        """What AWS says, of all packages in as few requests as can be; kept in memory while it is fresh."""
+        now = datetime.now(UTC)
+        fresh = now - timedelta(seconds=self._settings.config.http.fresh_for)
+        with self._lock:
+            kept = {p: self._told[fleet, p] for p in packages if (fleet, p) in self._told}
+        answers = {package: answer for package, (at, answer) in kept.items() if at > fresh}
+        missing = [package for package in packages if package not in answers]
+        found = ask_aws(missing, self._settings, self._store.images(fleet), now) if missing else {}
+        with self._lock:
+            self._told.update(((fleet, p), (now, a)) for p, a in found.items() if not isinstance(a, Unavailable))
+        return answers | found
+
+    def digests(self, tags: Collection[registries.Tag], fleet: str) -> Mapping[registries.Tag, str | Unavailable]:
+        """What these tags stand for now, or why that is not known; raises ``StoreError``."""
+        workers = self._settings.config.http.concurrency
+        with client(self._settings, self._store.answers(fleet)) as http:
+            return registries.digests(tags, plugins.registries(), http, self._addresses, workers)
 
     def origin(self, package: Package, version: str, fleet: str) -> Source | Unavailable:
         """Where a release comes from, or why that is not known; nothing is raised for a failure."""
         with client(self._settings, self._store.answers(fleet)) as http:
             return registries.origin(package, version, plugins.registries(), http, self._addresses)
+
+
+TOGETHER = frozenset({REGISTRY})
+"""Registries that are asked for all packages at once."""
+
+
+def ask_aws(packages: Collection[Package], settings: Settings, shelf: Images, now: datetime) -> dict[Package, Answer]:
+    """What AWS says of machine images; a failure is an answer for those it concerns. Raises ``StoreError``."""
+    from bot.registries import aws_ami  # noqa: PLC0415 - boto3 takes long to load, and most scans meet no image
+
+    aws = settings.config.aws
+    amazon = aws_ami.Amazon(aws.regions, aws.roles, aws.endpoint_url, aws.concurrency)
+    return aws_ami.look_up(packages, amazon, shelf, image_rules(settings.policy), now)
 
 
 def check(settings: Settings) -> None:

@@ -34,13 +34,17 @@ def parse(raw: bytes, path: str = PATH) -> Policy:
         raise PolicyError(f"{path}: {error}; every key is described by: freshline config schema") from None
     if found.forks is not None:
         raise PolicyError(f"{path}: forks are looked after or not by whoever runs Freshline; remove “forks”")
+    if found.machine_images is not None:
+        words = "whose machine images are trusted is for whoever runs Freshline to say; remove “machine_images”"
+        raise PolicyError(f"{path}: {words}")
     return found
 
 
 def schema() -> dict[str, Any]:
     """The JSON Schema of a policy file (https://json-schema.org/draft/2020-12), for editors."""
     described = msgspec.json.schema(Policy)
-    del described["$defs"]["Policy"]["properties"]["forks"]  # see ``parse``
+    for reserved in ("forks", "machine_images"):  # see ``parse``
+        del described["$defs"]["Policy"]["properties"][reserved]
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Freshline policy", **described}
 
 

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from bot.core import render
 from bot.core.dashboard import EVERYTHING
+from bot.core.machine_images.asked import REGISTRY
 from bot.core.model import Bump, Package, SkipReason, Update
 from bot.core.notes import ReleaseNotes
 from bot.core.rules import MAX_NEW_PER_HOUR, MAX_OPEN, Commit, Rebase, effective
@@ -102,6 +103,9 @@ class _Words:
     title: str
     body: str
 
+
+IMAGES = f"{REGISTRY}/"
+"""What the subjects of machine images begin with: which family one is of is known only when it was looked up."""
 
 _GONE_FOR_GOOD = frozenset(
     {
@@ -391,8 +395,14 @@ class _Proposer:
     def _subject_settled(self, subject: str) -> bool:
         decision = next((one for one in self.scan.decisions if one.subject == subject), None)
         if decision is None:
-            return not self.scan.skipped
+            return not self.scan.skipped and not self._hidden(subject)
         return all(skip.reason in _GONE_FOR_GOOD for _, skip in decision.skips) or bool(decision.updates)
+
+    def _hidden(self, subject: str) -> bool:
+        """Whether the subject may be one of those whose machine images could not be looked up."""
+        others = (one for one in self.scan.decisions if one.subject.startswith(IMAGES))
+        unsure = any(skip.reason not in _GONE_FOR_GOOD for one in others for _, skip in one.skips)
+        return subject.startswith(IMAGES) and unsure
 
     def _record(self, plan: Plan, words: _Words, head: str, base: str | None, review: Review | None = None) -> None:
         known = self.ledger.open(self.scan.repository, plan.branch)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from bot.core.freshness import OBJECTIVE_DAYS, days_behind, within_objective
-from bot.core.model import Bump, Dependency, Part, Release, Skip, SkipReason, Update
+from bot.core.model import Bump, Dependency, Kind, Line, Part, Release, Skip, SkipReason, Update
 from bot.core.render import code, escape
 from bot.core.rules import effective
+from bot.core.runtimes import SOON
 from bot.core.versions import scheme
 from bot.upgrade import Scan
 
@@ -33,6 +34,21 @@ class Site:
     update: Update | None
     skip: Skip | None
     behind: int
+    line: Line | None = None
+    days_left: int | None = None
+
+    @property
+    def pressing(self) -> bool:
+        """Whether the line of releases that it is on has ended, or ends soon."""
+        return self.days_left is not None and self.days_left <= SOON.days
+
+    @property
+    def life(self) -> str:
+        """How long the line of releases that it is on gets security fixes; "" where nobody says."""
+        if self.days_left is None:
+            return ""
+        days = _count(abs(self.days_left), "day")
+        return f"{days} left" if self.days_left > 0 else f"ended {days} ago"
 
     @cached_property
     def where(self) -> str:
@@ -41,8 +57,9 @@ class Site:
 
     @property
     def name(self) -> str:
-        """The package's name."""
-        return clean(self.dependency.package.name)
+        """The package's name; of a machine image that moves, what its family is called."""
+        known = self.update is not None and self.update.kind is Kind.MACHINE_IMAGE
+        return clean(self.update.package.name if self.update and known else self.dependency.package.name)
 
     @property
     def now(self) -> str:
@@ -67,7 +84,8 @@ class Site:
         """What the place becomes."""
         if self.update is None:
             return ""
-        texts = [c.text for c in self.update.changes if c.pin in self.dependency.pins and c.pin.part is Part.VERSION]
+        own = [change for change in self.update.changes if change.pin in self.dependency.pins]
+        texts = [change.text for change in own if change.pin.part in {Part.VERSION, Part.IMAGE_ID}]
         return clean(texts[0] if texts else self.update.version)
 
 
@@ -78,6 +96,7 @@ def clean(text: str) -> str:
 
 def sites(scan: Scan, now: datetime) -> tuple[Site, ...]:
     """Every dependency in order of path and line; a split major counts only where nothing smaller moves."""
+    lines = {id(dependency): line for decision in scan.decisions for dependency, line in decision.lines}
     moves: dict[int, Update] = {}
     stays: dict[int, Skip] = {}
     for decision in scan.decisions:
@@ -85,7 +104,15 @@ def sites(scan: Scan, now: datetime) -> tuple[Site, ...]:
             for dependency in update.dependencies:
                 moves.setdefault(id(dependency), update)
         stays.update((id(dependency), skip) for dependency, skip in decision.skips)
-    return tuple(_site(scan, d, moves.get(id(d)), stays.get(id(d)), now) for d in scan.dependencies)
+    found = (_site(scan, d, moves.get(id(d)), stays.get(id(d)), now) for d in scan.dependencies)
+    return tuple(_living(site, lines.get(id(site.dependency)), now) for site in found)
+
+
+def _living(site: Site, line: Line | None, now: datetime) -> Site:
+    """The place with how long its line of releases still lives: 0 days on the day of its last fixes."""
+    if line is None:
+        return site
+    return replace(site, line=line, days_left=None if line.ends is None else (line.ends - now.date()).days)
 
 
 def _site(scan: Scan, dependency: Dependency, update: Update | None, skip: Skip | None, now: datetime) -> Site:
@@ -147,6 +174,17 @@ def _json_site(site: Site) -> dict[str, Any]:
         "pipeline": site.pipeline,
         "update": _json_update(site, site.update) if site.update else None,
         "skip": _json_skip(site.skip) if site.skip else None,
+        "support": _json_support(site.line, site.days_left) if site.line else None,
+    }
+
+
+def _json_support(line: Line, days_left: int | None) -> dict[str, Any]:
+    return {
+        "line": line.name,
+        "ends": line.ends.isoformat() if line.ends else None,
+        "days_left": days_left,
+        "overdue": days_left is not None and days_left <= 0,
+        "blocked": line.blocked.isoformat() if line.blocked else None,
     }
 
 
@@ -198,11 +236,15 @@ def _moving(found: Iterable[Site]) -> list[Site]:
 
 
 def _staying(found: Iterable[Site], *, everything: bool) -> list[tuple[Site, Skip]]:
-    return [(s, s.skip) for s in found if s.skip and (everything or s.skip.reason not in AT_REST)]
+    return [(s, s.skip) for s in found if s.skip and (everything or s.pressing or s.skip.reason not in AT_REST)]
 
 
-def _why(skip: Skip) -> str:
-    return f"{skip.reason.value}: {clean(skip.detail)}"
+def _why(site: Site, skip: Skip) -> str:
+    return "; ".join(filter(None, (skip.detail, site.life)))
+
+
+def _change(site: Site) -> str:
+    return ", ".join(filter(None, (site.bump, site.life)))
 
 
 def _candidate(skip: Skip) -> str:
@@ -223,11 +265,11 @@ def as_lines(scan: Scan, now: datetime, *, everything: bool) -> Iterable[str]:
     yield from (f"warning\t{clean(warning)}" for warning in scan.warnings)
     for site in found:
         if site.update:
-            words = f"{site.bump}, {_behind(site.behind)} behind"
+            words = f"{_change(site)}, {_behind(site.behind)} behind"
             yield "\t".join(("update", site.name, site.now, site.target, words, site.where))
-        elif site.skip and (everything or site.skip.reason not in AT_REST):
-            candidate = _candidate(site.skip) or "-"
-            yield "\t".join(("skip", site.name, site.now, candidate, _why(site.skip), site.where))
+        elif site.skip and (everything or site.pressing or site.skip.reason not in AT_REST):
+            candidate, why = _candidate(site.skip) or "-", f"{site.skip.reason.value}: {clean(_why(site, site.skip))}"
+            yield "\t".join(("skip", site.name, site.now, candidate, why, site.where))
     yield from (f"not read\t{clean(s.path)}\t{s.reason.value}: {clean(s.detail)}" for s in scan.skipped)
     yield summary(scan, found)
 
@@ -240,11 +282,13 @@ def as_markdown(scan: Scan, now: datetime, *, everything: bool) -> str:
     found = sites(scan, now)
     parts = [f"**{escape(headline(scan, found))}**", *(f"> {escape(warning)}" for warning in scan.warnings)]
     if behind := _moving(found):
-        rows = [(code(s.name), code(s.now), code(s.target), s.bump, _behind(s.behind), code(s.where)) for s in behind]
+        rows = [
+            (code(s.name), code(s.now), code(s.target), _change(s), _behind(s.behind), code(s.where)) for s in behind
+        ]
         parts.append(_markdown_table(("package", "from", "to", "change", "behind", "where"), rows))
     if stays := _staying(found, everything=everything):
         rest = [
-            (code(s.name), code(s.now), f"{code(skip.reason.value)}: {escape(skip.detail)}", code(s.where))
+            (code(s.name), code(s.now), f"{code(skip.reason.value)}: {escape(_why(s, skip))}", code(s.where))
             for s, skip in stays
         ]
         parts.append(_markdown_table(("package", "now", "why it stays", "where"), rest))
@@ -283,12 +327,17 @@ def as_renderables(scan: Scan, now: datetime, *, everything: bool) -> Iterable[R
 _BUMP_STYLE = {"patch": "green", "minor": "cyan", "calendar": "cyan", "major": "magenta"}
 
 
+def _life_style(site: Site) -> str:
+    return "red" if site.pressing else "dim"
+
+
 def _behind_table(behind: Sequence[Site]) -> Table:
     from rich.text import Text  # noqa: PLC0415 - as above
 
     rows = []
     for site in behind:
-        change = Text(site.bump, _BUMP_STYLE.get(site.bump, ""))
+        life = f", {site.life}" if site.life else ""
+        change = Text.assemble((site.bump, _BUMP_STYLE.get(site.bump, "")), (life, _life_style(site)))
         late = Text(_behind(site.behind), "yellow" if site.behind > OBJECTIVE_DAYS else "")
         rows.append((Text(site.name, "bold"), Text(site.now), Text(site.target), change, late, Text(site.where, "dim")))
     return _table(("behind", "from", "to", "change", "for", "where"), rows)
@@ -299,7 +348,8 @@ def _stays_table(stays: Sequence[tuple[Site, Skip]]) -> Table:
 
     rows = []
     for site, skip in stays:
-        why = Text.assemble((skip.reason.value, "yellow"), "  ", clean(skip.detail))
+        life = f"; {site.life}" if site.life else ""
+        why = Text.assemble((skip.reason.value, "yellow"), "  ", clean(skip.detail), (life, _life_style(site)))
         candidate = _candidate(skip)
         rows.append((Text(site.name, "bold"), Text(site.now), Text(candidate), why, Text(site.where, "dim")))
     return _table(("left alone", "now", "newest", "why", "where"), rows)

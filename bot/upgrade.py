@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from bot import extraction, policy_file
+from bot.core import digests as fixing
 from bot.core import edits as editing
 from bot.core import render
 from bot.core.ecosystem import Ecosystem
@@ -25,6 +26,7 @@ from bot.core.model import (
     Skip,
     SkippedFile,
     SkipReason,
+    Unavailable,
     Update,
 )
 from bot.core.policy import decide_all, group, to_look_up
@@ -33,7 +35,19 @@ from bot.core.rules import Policy, combine
 from bot.forge.base import Forge, Snapshot, blob_id
 from bot.store.codec import FINGERPRINT
 
+PARAMETERS = "parameters"
+"""The ecosystem of which policy says which files it reads."""
+
 LookUp = Callable[[Iterable[Package]], Mapping[Package, Answer]]
+TellDigests = Callable[[Sequence[fixing.Tag]], Mapping[fixing.Tag, str | Unavailable]]
+
+ROUNDS = 3
+"""So often decisions are made anew with the digests that they lacked: each time an older version may be the next."""
+
+
+def nobody(_tags: Sequence[fixing.Tag]) -> Mapping[fixing.Tag, str | Unavailable]:
+    """Tells no digest."""
+    return {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +55,8 @@ class Tools:
     """What a pass works with: built once, in ``app.py``.
 
     ``policy`` is the operator's; ``house`` the text of the organisation's, None where there is none;
-    ``prefix`` what the names of branches begin with; ``granted`` what the forge lets the bot do.
+    ``prefix`` what the names of branches begin with; ``granted`` what the forge lets the bot do;
+    ``digests`` says what tags stand for.
     """
 
     ecosystems: tuple[Ecosystem, ...]
@@ -53,6 +68,7 @@ class Tools:
     house: bytes | None = None
     prefix: str = render.BRANCH_PREFIX
     granted: tuple[tuple[str, str], ...] = ()
+    digests: TellDigests = nobody
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,13 +139,14 @@ def scan(forge: Forge, tools: Tools, now: datetime) -> Scan:
     policy, warnings = policy_of(tools, own)
     warnings = (*unread, *warnings)
     limits = extraction.Limits(tools.max_file, policy.exclude or ())
-    reading = extraction.read(snapshot, tools.ecosystems, tools.facts, limits)
+    reading = extraction.read(snapshot, _reading(tools, policy), tools.facts, limits)
     known = Known(snapshot.commit, snapshot.branch, _text(tools.house), None if unread else _text(own), reading)
     dependencies = resolve(extraction.complete(reading.files, tools.ecosystems))
     clock.lap("extract")
-    answers = tools.look_up(to_look_up(dependencies, policy))
+    grounds = Grounds(dependencies, policy, tools.history)
+    answers = tools.look_up(grounds.packages)
     clock.lap("look_up")
-    decided = decide_all(dependencies, answers, policy, tools.history, now)
+    (decided,) = settle([grounds], answers, tools.digests, now)
     plans, unproved = _plan(snapshot, decided, reading.files, tools)
     clock.lap("decide")
     return Scan(
@@ -149,6 +166,14 @@ def scan(forge: Forge, tools: Tools, now: datetime) -> Scan:
     )
 
 
+def _reading(tools: Tools, policy: Policy) -> tuple[Ecosystem, ...]:
+    """The ecosystems; parameter files are also those that policy names."""
+    return tuple(
+        replace(one, patterns=(*one.patterns, *policy.parameter_files)) if one.name == PARAMETERS else one
+        for one in tools.ecosystems
+    )
+
+
 def policy_in_force(forge: Forge, tools: Tools) -> Policy:
     """The policy that a scan of the base would work with; raises ``ForgeError``."""
     own, _ = _own_policy(forge.snapshot())
@@ -159,13 +184,15 @@ def readers(tools: Tools) -> str:
     """A digest of what decides what is read and done, but for the repository's own policy and its organisation's."""
     kinds = sorted((one.name, one.version) for one in tools.ecosystems)
     return hashlib.sha256(
-        repr((FINGERPRINT, kinds, tools.max_file, tools.policy.exclude, tools.granted)).encode()
+        repr(
+            (FINGERPRINT, kinds, tools.max_file, tools.policy.exclude, tools.policy.parameter_files, tools.granted)
+        ).encode()
     ).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
-class Foreseen:
-    """A repository that is not read again: what its decisions depend on, but for the releases."""
+class Grounds:
+    """What the decisions about a repository depend on, but for what the registries say."""
 
     dependencies: tuple[Dependency, ...]
     policy: Policy
@@ -176,16 +203,37 @@ class Foreseen:
         """What is to be looked up."""
         return to_look_up(self.dependencies, self.policy)
 
-    def fingerprint(self, answers: Mapping[Package, Answer], now: datetime) -> str:
-        """What ``Scan.fingerprint`` would be if the repository were read again."""
-        return fingerprint(decide_all(self.dependencies, answers, self.policy, self.history, now), self.policy)
+    def decide(self, answers: Mapping[Package, Answer], now: datetime) -> tuple[Decision, ...]:
+        """What is decided, given the answers."""
+        return decide_all(self.dependencies, answers, self.policy, self.history, now)
 
 
-def foresee(known: Known, tools: Tools) -> Foreseen:
+def settle(
+    cases: Sequence[Grounds], answers: Mapping[Package, Answer], digests: TellDigests, now: datetime
+) -> list[tuple[Decision, ...]]:
+    """What is decided of each repository, with the digests asked for that its decisions lack.
+
+    ``answers`` hold the ``packages`` of all; who decides for many at once decides as who does for one.
+    """
+    decided = [case.decide(answers, now) for case in cases]
+    known = [answers] * len(cases)
+    for _ in range(ROUNDS):
+        lacking = {at: tags for at, one in enumerate(decided) if (tags := fixing.wanted(one))}
+        if not lacking:
+            break
+        said = digests(tuple(dict.fromkeys(tag for tags in lacking.values() for tag in tags)))
+        for at, tags in lacking.items():
+            known[at] = fixing.told(known[at], tags, said)
+            # All of it anew: what becomes of a runtime depends on what is installed on it.
+            decided[at] = cases[at].decide(known[at], now)
+    return decided
+
+
+def foresee(known: Known, tools: Tools) -> Grounds:
     """What a scan would begin with, without asking the forge; for what is ``complete``."""
     policy, _ = policy_of(tools, (known.own or "").encode() or None)
     dependencies = resolve(extraction.complete(known.reading.files, tools.ecosystems))
-    return Foreseen(dependencies, policy, tools.history)
+    return Grounds(dependencies, policy, tools.history)
 
 
 def fingerprint(decided: Iterable[Decision], policy: Policy) -> str:

@@ -70,6 +70,14 @@ def test_the_environment_wins_over_the_file(monkeypatch: pytest.MonkeyPatch, hom
     assert settings.policy.mode is Mode.OBSERVE
 
 
+@pytest.mark.parametrize("given", ["eu-west-1,us-gov-west-1", " eu-west-1 , us-gov-west-1,"])
+def test_lists_in_the_environment_have_commas(monkeypatch: pytest.MonkeyPatch, home: Path, given: str) -> None:
+    monkeypatch.setenv("FRESHLINE_AWS__REGIONS", given)
+    assert load().config.aws.regions == ("eu-west-1", "us-gov-west-1")
+    path = written(home / "a.toml", "[aws]\nroles = ['arn:aws:iam::111122223333:role/a/b']\n")
+    assert load(path).config.aws.roles == ("arn:aws:iam::111122223333:role/a/b",)
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
@@ -103,6 +111,12 @@ def test_what_is_wrong_in_the_file_is_said(home: Path, text: str | bytes, words:
             "environment or FRESHLINE_HTTP__DEADLINE: Input should be a valid number",
         ),
         ("FRESHLINE_HTTP__DEDLINE", "s3cr3t", "environment: there is no setting http.dedline; did you mean deadline?"),
+        (
+            "FRESHLINE_AWS__REGIONS",
+            "eu-west-1,s3cr3t",
+            "AWS__REGIONS__1: Value error, a region of AWS is written as in",
+        ),
+        ("FRESHLINE_AWS__ROLES", "s3cr3t", "AWS__ROLES__0: Value error, a role is written as in arn:aws:iam::"),
         ("FRESHLINE_POLICY__MODE", "s3cr3t", "environment: [policy] Invalid enum value"),
     ],
 )

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
 
 import pytest
 
@@ -11,7 +10,7 @@ from bot.core.ecosystem import Ecosystem
 from bot.core.model import FileFacts, FileReason, Kind, LockFile, Package, ParseError, Statement
 from bot.core.resolve import EVERY_MEMBER
 from bot.extraction import LARGE, Limits, complete, read
-from bot.forge.base import SYMBOLIC_LINK, Entry, Found, TooLarge, blob_id
+from bot.forge.base import SYMBOLIC_LINK, Entry, Found, Search, TooLarge, blob_id
 from bot.store import FactsKey
 
 LIMITS = Limits(10 * LARGE, ("vendor",))
@@ -45,11 +44,13 @@ class FakeSnapshot:
         read = {path: self.files[path] for path in wanted if path not in self.gone}
         return {path: TooLarge(len(data), limit) if len(data) > limit else data for path, data in read.items()}
 
-    def containing(self, needles: Sequence[str], names: Sequence[str]) -> Found:
-        named = {p: d for p, d in self.files.items() if any(fnmatchcase(p.rpartition("/")[2], n) for n in names)}
+    def containing(self, searches: Sequence[Search]) -> tuple[Found, ...]:
         if not self.searches:
-            return Found(frozenset(), frozenset(named))
-        return Found(frozenset(p for p, data in named.items() if any(needle.encode() in data for needle in needles)))
+            return tuple(Found(frozenset(), search.paths) for search in searches)
+        return tuple(
+            Found(frozenset(p for p in search.paths if any(text.encode() in self.files[p] for text in search.texts)))
+            for search in searches
+        )
 
 
 class Kept(dict[FactsKey, FileFacts]):

@@ -20,7 +20,7 @@ from bot.forge.base import ForgeError
 from bot.forge.github_fleet import Listed, RepositoryHead, Watched
 from bot.store import Proposals, Refusals, Repositories, RepositoryRecord, Store
 from bot.store.codec import encode_reading
-from bot.upgrade import Known, Scan, Tools, foresee, readers
+from bot.upgrade import Known, Scan, Tools, fingerprint, foresee, nobody, readers, settle
 from bot.visiting import Pass, Seen
 
 NOW = datetime(2026, 9, 1, 12, tzinfo=UTC)
@@ -108,6 +108,7 @@ class World:
         reading = Reading((ecosystem.extract("requirements.txt", text),), ())
         tools = self.tools(one.full_name, self.house.encode() or None)
         foreseen = foresee(Known(head.commit, head.branch, self.house, own, reading), tools)
+        (decisions,) = settle([foreseen], self.look_up(foreseen.packages), nobody, NOW)
         record = RepositoryRecord(
             repository=one.full_name,
             node=one.node,
@@ -118,7 +119,7 @@ class World:
             own_policy=own,
             readers=readers(tools),
             reading=encode_reading(reading.files, reading.skipped),
-            settled=foreseen.fingerprint(self.look_up(foreseen.packages), NOW),
+            settled=fingerprint(decisions, foreseen.policy),
             visited_at=NOW,
         )
         self.memory.save(replace(record, **other))
@@ -127,7 +128,7 @@ class World:
         self.hub.asked.clear()
         self.looked_up.clear()
         names = frozenset(f"acme/{name}" for name in told)
-        return Scout(self.hub, self.memory, self.tools, self.look_up, forks, names).survey(NOW)
+        return Scout(self.hub, self.memory, self.tools, self.look_up, nobody, forks, names).survey(NOW)
 
     def why(self, *told: str, forks: bool = False) -> dict[str, Why]:
         return {one.repository.removeprefix("acme/"): one.why for one in self.survey(*told, forks=forks).due}

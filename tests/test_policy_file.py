@@ -52,7 +52,7 @@ def test_a_file_of_the_largest_size_is_read() -> None:
 def test_the_schema_is_closed_and_complete() -> None:
     described = schema()
     assert described["$schema"].endswith("2020-12/schema")
-    assert set(described["$defs"]["Policy"]["properties"]) == set(plain(DEFAULTS)) - {"forks"}
+    assert set(described["$defs"]["Policy"]["properties"]) == set(plain(DEFAULTS)) - {"forks", "machine_images"}
     assert described["$defs"]["Policy"]["additionalProperties"] is False
 
 

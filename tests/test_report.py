@@ -18,6 +18,7 @@ from bot.core.model import (
     Decision,
     Dependency,
     FileReason,
+    Line,
     Obstacle,
     Part,
     Pin,
@@ -97,6 +98,7 @@ def test_the_json_is_the_documented_interface() -> None:
                     "reasons": [],
                 },
                 "skip": None,
+                "support": None,
             },
             {
                 "ecosystem": "pyproject",
@@ -114,6 +116,7 @@ def test_the_json_is_the_documented_interface() -> None:
                     "detail": "published 2026-06-29; old enough on 2026-07-02",
                     "candidate": "2.0",
                 },
+                "support": None,
             },
             {
                 "ecosystem": "pyproject",
@@ -127,6 +130,7 @@ def test_the_json_is_the_documented_interface() -> None:
                 "pipeline": "application",
                 "update": None,
                 "skip": {"reason": "in_range", "detail": ">=1 admits the newest release", "candidate": None},
+                "support": None,
             },
         ],
         "skipped_files": [{"path": "web/package.json", "reason": "unparsable", "detail": "line 3: a comma is missing"}],
@@ -302,6 +306,55 @@ def test_a_terminal_shows_tables() -> None:
 
 def test_a_terminal_shows_no_table_for_nothing() -> None:
     assert len(shown(scan([], []), everything=True).splitlines()) == 2
+
+
+PYTHON = dependency("3.9", name="python", registry="endoflife", scheme="runtime", path=".python-version")
+NODE = dependency("20", name="nodejs", registry="endoflife", scheme="runtime", path=".nvmrc")
+LAMBDA = dependency("python3.9", name="aws-lambda", registry="endoflife", scheme="function", path="app.yaml")
+GO = dependency("1.27", name="go", registry="endoflife", scheme="runtime", path=".go-version")
+
+
+def ending(days: float, **other: Any) -> Line:
+    return Line("3.9", None, None, ago(-days).date(), **other)
+
+
+def runtimes() -> Scan:
+    rest = Skip(SkipReason.UP_TO_DATE, "the newest")
+    move = decided(replace(PYTHON, subject="pypi/python"), listing(release("3.14", 10), "3.9", of=PYTHON.package))
+    places = (PYTHON, NODE, LAMBDA, GO)
+    return scan(
+        [
+            replace(move, lines=((move.updates[0].dependencies[0], ending(-388)),)),
+            Decision("n", (), ((NODE, rest),), lines=((NODE, ending(180)),)),
+            Decision("l", (), ((LAMBDA, rest),), lines=((LAMBDA, ending(1, blocked=ago(-90).date())),)),
+            Decision("g", (), ((GO, rest),), lines=((GO, Line("1.27", None, None, None)),)),
+        ],
+        (move.updates[0].dependencies[0], *places[1:]),
+    )
+
+
+def test_how_long_a_runtime_lives_is_told() -> None:
+    found = [one["support"] for one in as_json(runtimes(), NOW)["dependencies"]]
+    assert found[0] == {"line": "3.9", "ends": "2025-06-07", "days_left": -388, "overdue": True, "blocked": None}
+    assert found[2] == {"line": "3.9", "ends": "2026-07-01", "days_left": 1, "overdue": False, "blocked": "2026-09-28"}
+    assert found[3] == {"line": "1.27", "ends": None, "days_left": None, "overdue": False, "blocked": None}
+
+
+def test_what_ends_soon_is_listed_although_it_rests() -> None:
+    assert list(as_lines(runtimes(), NOW, everything=False))[1:4] == [
+        "update\tpython\t3.9\t3.14\tminor, ended 388 days ago, 7 days behind\t.python-version:1",
+        "skip\tnodejs\t20\t-\tup_to_date: the newest; 180 days left\t.nvmrc:1",
+        "skip\taws-lambda\tpython3.9\t-\tup_to_date: the newest; 1 day left\tapp.yaml:1",
+    ]
+    assert not any("1.27" in line for line in as_lines(runtimes(), NOW, everything=False))
+    later = replace(runtimes(), decisions=(Decision("n", (), (), lines=((NODE, ending(181)),)),))
+    assert [site.pressing for site in sites(later, NOW)] == [False] * 4
+
+
+def test_every_form_tells_how_long_a_runtime_lives() -> None:
+    for found in (as_markdown(runtimes(), NOW, everything=True), shown(runtimes(), everything=True)):
+        assert "minor, ended 388 days ago" in found
+        assert "the newest; 180 days left" in found
 
 
 EVIL = "x\x1b]0;owned\x07\r\n[red]\u202e"

@@ -99,13 +99,17 @@ def _differs(old: Statement, new: Statement, wanted: Mapping[Span, str]) -> str 
 
 
 def _bare(statement: Statement) -> Statement:
-    """The statement without what an edit may change."""
+    """The statement without what an edit may change; a machine image is looked up by the id that stands there."""
     parts = tuple(Pin(pin.path, Span(0, 0), "", pin.part) for pin in statement.pins)
-    return replace(statement, constraint="", pins=parts)
+    package = statement.package
+    if package.name == statement.constraint and any(pin.part is Part.IMAGE_ID for pin in parts):
+        package = replace(package, name="")
+    return replace(statement, package=package, constraint="", pins=parts)
 
 
 def _constraint(old: Statement, wanted: Mapping[Span, str]) -> str:
-    texts = [wanted[pin.span] for pin in old.pins if pin.part is Part.VERSION and pin.span in wanted]
+    stating = {Part.VERSION, Part.IMAGE_ID}
+    texts = [wanted[pin.span] for pin in old.pins if pin.part in stating and pin.span in wanted]
     if not texts:
         return old.constraint
     return f"{old.frame[0]}{texts[0]}{old.frame[1]}"

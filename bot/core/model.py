@@ -171,11 +171,13 @@ class Context:
 class Caution:
     """What a person should know before a change is merged; plain words without the version.
 
-    ``by_hand`` tells that a person merges it: never the bot by itself (DESIGN law 13).
+    ``by_hand`` tells that a person merges it: never the bot by itself (DESIGN law 13). ``majors``:
+    it is true of major steps only.
     """
 
     text: str
     by_hand: bool
+    majors: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -368,14 +370,15 @@ class Line:
     """A line of releases that lives and ends as one (Python 3.13, Node.js 24).
 
     ``begins`` is when it was first released, ``supported_from`` when its long-term support begins
-    (None for a line that never has one), ``ends`` when it gets its last security fix; None where
-    nobody has said.
+    (None for a line that never has one), ``ends`` when it gets its last security fix; ``blocked``
+    from when what runs on it can't be changed any more (AWS Lambda). None where nobody has said.
     """
 
     name: str
     begins: date | None
     supported_from: date | None
     ends: date | None
+    blocked: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -385,8 +388,10 @@ class Release:
     ``published`` is the time the registry itself attests (never a date that an author
     controls), None where it attests none: then ``first_seen``, the first time the bot saw it,
     gives the age. ``yanked`` is the publisher's reason for withdrawing or deprecating it ("" if
-    none was given), None when it stands. ``requires`` are (runtime, constraint) pairs. ``line`` is
-    told of language runtimes and the like.
+    none was given), None when it stands. ``requires`` are (runtime, constraint) pairs. ``digest`` is
+    None where it is not known, "" where it was asked for in vain. ``line`` is told of language
+    runtimes and the like. ``wheels`` are the Pythons that it has compiled wheels for (``core/wheels``),
+    empty where it needs none.
     """
 
     version: str
@@ -397,6 +402,7 @@ class Release:
     digest: str | None = None
     notes_url: str | None = None
     line: Line | None = None
+    wheels: tuple[str, ...] = ()
 
     @property
     def since(self) -> datetime | None:
@@ -594,11 +600,17 @@ class Update:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What becomes of a subject: its updates (two when majors are split) and, site by site, skips."""
+    """What becomes of a subject: its updates (two when majors are split) and, site by site, skips.
+
+    ``missing`` are the versions whose digests would have to be known for something newer to be taken;
+    ``lines`` the lines of releases that sites are on, where that is known.
+    """
 
     subject: str
     updates: tuple[Update, ...]
     skips: tuple[tuple[Dependency, Skip], ...]
+    missing: tuple[tuple[Package, str], ...] = ()
+    lines: tuple[tuple[Dependency, Line], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,11 +11,15 @@ import base64
 import binascii
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import TYPE_CHECKING
+
+import msgspec
 
 from bot.core import runtimes
+from bot.core.machine_images.asked import REGISTRY, Asked, beside
 from bot.core.model import (
     Answer,
     Bump,
@@ -38,9 +42,12 @@ from bot.core.model import (
     Unavailable,
     Update,
 )
-from bot.core.rules import Effective, Major, Policy, effective
+from bot.core.rules import Effective, Major, Policy, effective, image_rules
 from bot.core.versions import scheme
 from bot.core.versions.base import Scheme
+
+if TYPE_CHECKING:
+    from bot.core.machine_images.decide import Site
 
 MAJOR_TRACK = "major"
 """What tells the major update of a subject from its smaller one when they are split."""
@@ -49,6 +56,7 @@ _SIZES = list(Bump)
 _NUMBERS = re.compile(r"(?:[0-9]+!)?([0-9]+(?:\.[0-9]+)*)")
 
 
+_PYTHON = runtimes.RUNTIMES["python"].subject
 _NOT_ASKED = Unavailable(SkipReason.REGISTRY_UNAVAILABLE, "its registry was not asked")
 
 
@@ -96,9 +104,15 @@ _Stayed = list[tuple[Dependency, Skip]]
 
 def to_look_up(dependencies: Iterable[Dependency], policy: Policy) -> frozenset[Package]:
     """The packages whose releases matter: not those that stay whatever their registry says."""
-    moving = [d for d in dependencies if _stays(d, effective(policy, d)) is None]
-    lines = (runtimes.RUNTIMES[name].package for d in moving if (name := runtimes.named(d.subject)))
-    return frozenset((*(d.package for d in moving), *lines))
+    wanted = [(d, effective(policy, d)) for d in dependencies]
+    asked = [_asked(d, own, policy) for d, own in wanted if _is_image(d) and _stays(d, own) is None]
+    moving = [d for d, own in wanted if not _is_image(d) and _stays(d, own) is None]
+    running = {d.subject for d in moving if runtimes.named(d.subject) and runtimes.runs(d)}
+    lines = (runtimes.RUNTIMES[runtimes.named(subject)].package for subject in running)
+    needed = (d.package for d, _ in wanted if _PYTHON in running and _keeps_python(d))
+    # Where nothing says what runs, floors rest whatever there is.
+    packages = (d.package for d in moving if d.subject in running or not runtimes.named(d.subject))
+    return frozenset((*packages, *lines, *needed, *asked))
 
 
 def decide_all(
@@ -110,9 +124,17 @@ def decide_all(
 ) -> tuple[Decision, ...]:
     """A decision for every subject, in order of first appearance; ``answers`` hold what ``to_look_up`` names."""
     subjects: dict[str, list[Dependency]] = defaultdict(list)
-    for dependency in dependencies:
-        subjects[dependency.subject].append(dependency)
-    return tuple(decide(sites, answers, policy, history, now) for sites in subjects.values())
+    images: list[Dependency] = []
+    every, moment = list(dependencies), _Moment(history, now)
+    for dependency in every:
+        (images if _is_image(dependency) else subjects[dependency.subject]).append(dependency)
+    decided = (
+        _decide_runtime(sites, answers, policy, moment, every)
+        if runtimes.named(subject)
+        else decide(sites, answers, policy, history, now)
+        for subject, sites in subjects.items()
+    )
+    return (*decided, *(_decide_images(images, answers, policy, history, now) if images else ()))
 
 
 def decide(
@@ -123,9 +145,9 @@ def decide(
     now: datetime,
 ) -> Decision:
     """What becomes of one subject, given all its sites (at least one) and the registries' answers."""
-    if runtimes.named(dependencies[0].subject):
-        return _decide_runtime(dependencies, answers, policy, history, now)
     moment = _Moment(history, now)
+    if runtimes.named(dependencies[0].subject):
+        return _decide_runtime(dependencies, answers, policy, moment, ())
     skips: _Stayed = []
     sites: list[_Site] = []
     for dependency in dependencies:
@@ -142,30 +164,138 @@ def _decide_runtime(
     dependencies: Sequence[Dependency],
     answers: Mapping[Package, Answer],
     policy: Policy,
-    history: History,
-    now: datetime,
+    moment: _Moment,
+    beside: Iterable[Dependency],
 ) -> Decision:
-    """What becomes of a language runtime: it stays whole, so one place that can't follow holds all of them."""
+    """What becomes of a language runtime: it stays whole, so one place that can't follow holds all of them.
+
+    ``beside`` are all dependencies of the repository: what is installed on the runtime.
+    """
     subject = dependencies[0].subject
     lines = answers.get(runtimes.RUNTIMES[runtimes.named(subject)].package, _NOT_ASKED)
     skips: _Stayed = []
     places: list[runtimes.Place] = []
-    for dependency in dependencies:
-        place = _place(dependency, lines, answers, effective(policy, dependency))
+    for dependency, place in _places(dependencies, lines, answers, policy):
         if isinstance(place, Skip):
             skips.append((dependency, place))
         else:
             places.append(place)
-    blocking = next(((at, skip) for at, skip in skips if skip.reason not in _AT_REST), None)
-    if not places or not isinstance(lines, Listing):
+    if not isinstance(lines, Listing):
         return Decision(subject, (), tuple(skips))
-    if blocking is not None:
+    blocking = next(((at, skip) for at, skip in skips if skip.reason not in _AT_REST), None)
+    if not places:
+        decision = Decision(subject, (), ())
+    elif blocking is not None:
         at, skip = blocking
         detail = f"another place can't follow: {at.path}:{at.statement.line}: {skip.detail}"
         whole = Skip(SkipReason.BLOCKED_SITE, detail)
-        return Decision(subject, (), (*skips, *((place.dependency, whole) for place in places)))
-    decision = runtimes.decide(places, lines, history, now)
-    return replace(decision, skips=(*skips, *decision.skips))
+        decision = Decision(subject, (), tuple((place.dependency, whole) for place in places))
+    else:
+        needed = _needed(beside, answers) if subject == _PYTHON else ()
+        decision = runtimes.decide(places, lines, moment.history, moment.now, needed)
+    decision = replace(decision, skips=(*skips, *decision.skips))
+    return runtimes.with_lines(decision, _seen(dependencies, answers, policy), lines, moment.now)
+
+
+def _places(
+    dependencies: Sequence[Dependency], lines: Answer, answers: Mapping[Package, Answer], policy: Policy
+) -> Iterator[tuple[Dependency, runtimes.Place | Skip]]:
+    """What each place can take, or why it stays; where nothing says what runs, floors rest whatever there is."""
+    wanted = [(dependency, effective(policy, dependency)) for dependency in dependencies]
+    running = any(runtimes.runs(at) and _stays(at, own) is None for at, own in wanted)
+    for dependency, own in wanted:
+        if running:
+            yield dependency, _place(dependency, lines, answers, own)
+        else:
+            yield dependency, _stays(dependency, own) or runtimes.at_rest(runtimes.Place(dependency, own, None))
+
+
+def _seen(
+    dependencies: Sequence[Dependency], answers: Mapping[Package, Answer], policy: Policy
+) -> Iterator[runtimes.Place]:
+    """Every place, also those that stay, for what is told of the lines that are in use."""
+    for dependency in dependencies:
+        offers = answers.get(dependency.package)
+        listed = offers if isinstance(offers, Listing) and dependency.package == runtimes.LAMBDA else None
+        yield runtimes.Place(dependency, effective(policy, dependency), listed)
+
+
+def _keeps_python(dependency: Dependency) -> bool:
+    """Whether one version of a Python package is installed for certain, even if it is not to be moved."""
+    if dependency.package.registry != "pypi" or not _moves_with_its_lock(dependency):
+        return False
+    return dependency.locked or scheme(dependency.statement.scheme).exact(dependency.constraint) is not None
+
+
+def _needed(dependencies: Iterable[Dependency], answers: Mapping[Package, Answer]) -> tuple[runtimes.Needed, ...]:
+    """What is installed on a Python, with the releases in use, as far as registries know them."""
+    found = []
+    for dependency in dependencies:
+        listing = answers.get(dependency.package)
+        if not isinstance(listing, Listing) or not _keeps_python(dependency):
+            continue
+        used = _release(listing, dependency.current or "", scheme(dependency.statement.scheme))
+        if used is not None:
+            found.append(runtimes.Needed(dependency, used))
+    return tuple(found)
+
+
+def _is_image(dependency: Dependency) -> bool:
+    return dependency.statement.package.registry == REGISTRY
+
+
+def _asked(dependency: Dependency, wanted: Effective, policy: Policy) -> Package:
+    """The question for a machine image: its region, and what people said of it where it is gone."""
+    statement, said = dependency.statement, policy.machine_images
+    family = statement.package.name if statement.package.name != statement.constraint else ""
+    known = said.known.get(statement.constraint, "") if said else ""
+    majors = wanted.major is Major.SPLIT or any(rule.major is Major.SPLIT for rule in policy.rules)
+    around = statement.context
+    return Asked(
+        around.region or wanted.region,
+        statement.constraint,
+        family or known,
+        beside(dependency.path, around.within),
+        majors,
+    ).package
+
+
+def _decide_images(
+    dependencies: Sequence[Dependency],
+    answers: Mapping[Package, Answer],
+    policy: Policy,
+    history: History,
+    now: datetime,
+) -> tuple[Decision, ...]:
+    """What becomes of machine images: which of them move as one is known only from the answers."""
+    from bot.core.machine_images import decide as images  # noqa: PLC0415 - its tables take long to load
+
+    rules = image_rules(policy)
+    sites: list[images.Site] = []
+    stays: _Stayed = []
+    for dependency in dependencies:
+        wanted = effective(policy, dependency)
+        early = _stays(dependency, wanted)
+        answer = answers.get(_asked(dependency, wanted, policy), _NOT_ASKED) if early is None else _NOT_ASKED
+        site = early or (_pictured(dependency, answer, policy) if isinstance(answer, Gallery) else _unlisted(answer))
+        if isinstance(site, Skip):
+            stays.append((dependency, site))
+        else:
+            sites.append(site)
+    return images.decide(sites, tuple(stays), rules, history, now)
+
+
+def _pictured(dependency: Dependency, gallery: Gallery, policy: Policy) -> Site | Skip:
+    """The place of an image whose family is known: policy may call it by that, or by its id."""
+    from bot.core.machine_images import decide as images  # noqa: PLC0415 - as above
+
+    found = images.site(dependency, effective(policy, dependency), gallery, image_rules(policy))
+    if isinstance(found, Skip):
+        return found
+    called = replace(dependency, statement=replace(dependency.statement, package=images.package_of(found.found.family)))
+    wanted = effective(policy, called)
+    ignores = (*found.wanted.ignores, *wanted.ignores)
+    return _stays(called, wanted) or replace(found, wanted=msgspec.structs.replace(wanted, ignores=ignores))
 
 
 def _place(
@@ -212,11 +342,11 @@ def _admit(dependency: Dependency, answer: Answer, wanted: Effective) -> _Site |
     return _known(dependency, answer, wanted)
 
 
-def _unlisted(answer: Gallery | Unavailable) -> Skip:
+def _unlisted(answer: Answer) -> Skip:
     """Why there are no releases to choose from."""
     if isinstance(answer, Unavailable):
         return Skip(answer.reason, answer.detail)
-    return Skip(SkipReason.NOT_FOUND, f"{answer.image.id} is a machine image, which has no listing")
+    return Skip(SkipReason.NOT_FOUND, "its registry told of something else than releases")
 
 
 def _stays(dependency: Dependency, wanted: Effective) -> Skip | None:
@@ -268,12 +398,17 @@ def _known(dependency: Dependency, listing: Listing, wanted: Effective) -> _Site
 
 def _listed(site: _Site) -> Release | None:
     """The release in use, None where the registry does not list it."""
-    versions, key = site.listing.versions, site.rules.key(site.current)
-    if site.current in versions:
-        return site.listing.releases[versions.index(site.current)]
-    same = (n for n, version in enumerate(versions) if site.rules.key(version) == key)
+    return _release(site.listing, site.current, site.rules)
+
+
+def _release(listing: Listing, wanted: str, rules: Scheme) -> Release | None:
+    """The release of a version, however it is spelt; None where the registry does not list it."""
+    versions, key = listing.versions, rules.key(wanted)
+    if wanted in versions:
+        return listing.releases[versions.index(wanted)]
+    same = (n for n, version in enumerate(versions) if rules.key(version) == key)
     at = next(same, None)
-    return None if at is None else site.listing.releases[at]
+    return None if at is None else listing.releases[at]
 
 
 # One site: the newest release it can take
@@ -662,7 +797,7 @@ def _update(together: Sequence[tuple[_Site, _Move]], reasons: tuple[str, ...]) -
     site, move = together[0]
     rules, release = site.rules, move.release
     used = [_from(member, release) for member, _ in together]
-    bumps = [rules.bump(version, release.version) for version in used]
+    bump = max((rules.bump(version, release.version) for version in used), key=_SIZES.index)
     return Update(
         subject=site.dependency.subject,
         package=site.dependency.package,
@@ -672,11 +807,12 @@ def _update(together: Sequence[tuple[_Site, _Move]], reasons: tuple[str, ...]) -
         release=release,
         dependencies=tuple(member.dependency for member, _ in together),
         changes=tuple(change for _, way in together for change in way.changes),
-        bump=max(bumps, key=_SIZES.index),
+        bump=bump,
         pipeline=site.wanted.pipeline,
         group=site.wanted.group,
         track="",
         reasons=reasons,
+        cautions=runtimes.cautions_of((member.dependency for member, _ in together), bump),
     )
 
 

@@ -199,6 +199,8 @@ def _fitting(lines: Sequence[str], room: int) -> int:
     return sum(1 for length in lengths if length <= room)
 
 
+_BY_HAND = "Whatever the policy lets through, a person merges this one: see what to look at first."
+
 _HEADER = "| package | from | to | change | age | where |\n|---|---|---|---|---|---|"
 _ROOM_FOR_MORE = 100
 
@@ -230,7 +232,8 @@ def _cut(text: str) -> str:
 def _line_of(update: Update, change: Change) -> str:
     for dependency in update.dependencies:
         if change.pin in dependency.pins and dependency.path == change.pin.path:
-            return f", line {dependency.statement.line}"
+            region = dependency.statement.context.region
+            return f", line {dependency.statement.line}{f' ({escape(region)})' if region else ''}"
     return ""
 
 
@@ -259,6 +262,7 @@ def _why(update: Update, minimum_age: timedelta, *, named: bool) -> str:
     lines += [
         f"- requires {escape(_cut(name))} {code(_cut(needed))}" for name, needed in release.requires[:_MAX_REASONS]
     ]
+    lines += [f"- **look first:** {escape(shortened(one.text, _MAX_REASON))}" for one in update.cautions[:_MAX_REASONS]]
     lines += [f"- {escape(shortened(reason, _MAX_REASON))}" for reason in update.reasons[:_MAX_REASONS]]
     if len(update.reasons) > _MAX_REASONS:
         lines.append(f"- … and {len(update.reasons) - _MAX_REASONS} more")
@@ -310,10 +314,12 @@ def _next(updates: Sequence[Update], *, talks: bool) -> str:
         f"This goes through the **{escape(updates[0].pipeline)}** pipeline. Each edit was read back and proved: "
         "nothing but the places above changed."
     )
+    by_hand = any(update.by_hand for update in updates)
     if not talks:
-        return first
+        return f"{first} {_BY_HAND}" if by_hand else first
     lines = (
         first,
+        *((_BY_HAND,) if by_hand else ()),
         "The checks of this repository run on it, and then a person merges it: Freshline does not.",
         "Until then, a newer release moves this pull request along.",
         "Once somebody else commits to this branch, it is theirs and Freshline leaves it alone.",

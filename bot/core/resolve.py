@@ -290,7 +290,7 @@ def _narrowed(declared: Runtime | None, marker: str, path: str) -> Runtime | Non
     Where nothing is declared, the newest that the marker admits stands in for it, as the marker
     alone does not say how far back the project goes.
     """
-    admitted = [python for python in _PYTHONS if _applies(marker, python)]
+    admitted = [python for python in _PYTHONS if applies(marker, python)]
     if declared is None:
         limited = admitted and admitted[-1] != _PYTHONS[-1]
         return Runtime("python", "pep440", _late(admitted[-1]), marker, path) if limited else None
@@ -303,7 +303,7 @@ def _narrowed(declared: Runtime | None, marker: str, path: str) -> Runtime | Non
 
 
 @lru_cache(maxsize=4096)
-def _applies(marker: str, python: str) -> bool:
+def applies(marker: str, python: str) -> bool:
     """Whether the marker can be true on this Python on any common platform; never for one that can't be read."""
     from packaging import markers  # noqa: PLC0415 - only repositories with markers pay for it
 

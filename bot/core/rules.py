@@ -16,6 +16,8 @@ from typing import Annotated, TypeVar
 
 import msgspec
 
+from bot.core.machine_images import ImageRules, OperatorFamily, Order, TrustedOwner
+from bot.core.machine_images.asked import REGION
 from bot.core.model import Dependency, Kind, Strategy
 
 T = TypeVar("T")
@@ -61,6 +63,11 @@ class CommitStyle(StrEnum):
     PLAIN = "plain"
 
 
+Account = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{12}$(?!\n)", description="The number of an AWS account")]
+Region = Annotated[str, msgspec.Meta(pattern=rf"^{REGION.pattern}$(?!\n)", description="An AWS region: eu-west-1")]
+ImageId = Annotated[str, msgspec.Meta(pattern=r"^ami-[0-9a-f]{8,17}$(?!\n)")]
+
+
 class _Strict(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Policy types refuse a key they do not know: a typing error must not pass for a rule."""
 
@@ -90,7 +97,10 @@ class Match(_Strict, frozen=True):
 
 
 class Rule(_Strict, frozen=True):
-    """Settings for the dependencies that ``match``; a later rule wins, but never where safety is at stake."""
+    """Settings for the dependencies that ``match``; a later rule wins, but never where safety is at stake.
+
+    ``region`` is where a machine image is that nothing else tells the region of.
+    """
 
     match: Match
     group: Name | None = None
@@ -99,6 +109,7 @@ class Rule(_Strict, frozen=True):
     major: Major | None = None
     pipeline: Name | None = None
     prereleases: bool | None = None
+    region: Region | None = None
 
 
 class Ignore(_Strict, frozen=True):
@@ -184,8 +195,37 @@ DEFAULT_EXCLUDE = (
 )
 
 
+class OwnImages(_Strict, frozen=True):
+    """A family of images that an account of the operator's makes.
+
+    ``names`` knows ``*`` only and must fit images of one kind; ``order`` says which is newer;
+    ``approved`` is a tag (``key=value``) that an image must have to be moved to.
+    """
+
+    owner: Account
+    names: Annotated[str, msgspec.Meta(max_length=128, min_length=1)]
+    order: Order
+    approved: Annotated[str, msgspec.Meta(max_length=300, pattern=r"^[^=]{1,128}=")] | None = None
+
+
+class MachineImages(_Strict, frozen=True):
+    """What only the operator may say of machine images.
+
+    ``trusted`` are accounts besides the publishers' own, each with the publisher it belongs to ("" for
+    one that publishes under known names itself); ``known`` says of images that are gone which family
+    they were of (``publisher/pattern``).
+    """
+
+    trusted: dict[Account, Annotated[str, msgspec.Meta(max_length=50)]] = msgspec.field(default_factory=dict)
+    families: tuple[OwnImages, ...] = ()
+    known: dict[ImageId, Annotated[str, msgspec.Meta(max_length=200)]] = msgspec.field(default_factory=dict)
+
+
 class Policy(_Strict, frozen=True):
-    """What is wanted of the bot, in one repository, an organisation, or everywhere."""
+    """What is wanted of the bot, in one repository, an organisation, or everywhere.
+
+    ``parameter_files`` are globs of files that state machine images beside those that are read anyway.
+    """
 
     mode: Mode | None = None
     minimum_age: Duration | None = None
@@ -195,6 +235,8 @@ class Policy(_Strict, frozen=True):
     commit: Commit | None = None
     forks: bool | None = None
     pull_requests: PullRequests = PullRequests()
+    machine_images: MachineImages | None = None
+    parameter_files: Annotated[tuple[Glob, ...], msgspec.Meta(max_length=50)] = ()
     pipelines: dict[str, Pipeline] = msgspec.field(default_factory=dict)
     rules: tuple[Rule, ...] = ()
     ignore: tuple[Ignore, ...] = ()
@@ -209,6 +251,9 @@ DEFAULT_PIPELINES: dict[Kind, str] = {
     Kind.ACTION: "tools",
     Kind.TOOL: "tools",
 }
+
+PIPELINES_OF_GROUPS = {"database": "configuration", "add-on": "configuration"}
+"""What is delivered as configuration, whatever kind of thing it is: engines of databases, add-ons of clusters."""
 
 DEFAULTS = Policy(
     mode=Mode.PROPOSE,
@@ -247,6 +292,8 @@ def combine(outer: Policy, inner: Policy) -> Policy:
         commit=inner.commit or outer.commit,
         forks=inner.forks if inner.forks is not None else outer.forks,
         pull_requests=_pull_requests(outer.pull_requests, inner.pull_requests),
+        machine_images=inner.machine_images or outer.machine_images,
+        parameter_files=(*outer.parameter_files, *inner.parameter_files),
         pipelines=_pipelines(outer.pipelines, inner.pipelines),
         rules=(*outer.rules, *(_no_laxer(rule, outer.major) for rule in inner.rules)),
         ignore=(*outer.ignore, *inner.ignore),
@@ -311,6 +358,7 @@ class Effective(msgspec.Struct, frozen=True):
     prereleases: bool
     group: str | None
     ignores: tuple[Ignore, ...]
+    region: str = ""
 
 
 def effective(policy: Policy, dependency: Dependency) -> Effective:
@@ -321,8 +369,9 @@ def effective(policy: Policy, dependency: Dependency) -> Effective:
     several rules say of majors the strictest counts, of everything else the last.
     """
     rules = [rule for rule in policy.rules if rule.match.admits(dependency)]
-    pipeline = _last((rule.pipeline for rule in rules), _routed(policy, dependency.kind))
-    within = {pipeline, DEFAULT_PIPELINES[dependency.kind], *_naming(policy, dependency.kind)}
+    routed = _routed(policy, dependency)
+    pipeline = _last((rule.pipeline for rule in rules), routed)
+    within = {pipeline, routed, DEFAULT_PIPELINES[dependency.kind], *_naming(policy, dependency.kind)}
     ages = (
         policy.minimum_age,
         *(found.minimum_age for name, found in policy.pipelines.items() if name in within),
@@ -336,12 +385,30 @@ def effective(policy: Policy, dependency: Dependency) -> Effective:
         prereleases=_last((rule.prereleases for rule in rules), False),
         group=_last((rule.group for rule in rules), None),
         ignores=tuple(ignore for ignore in policy.ignore if ignore.meant(dependency)),
+        region=_last((rule.region for rule in rules), ""),
     )
 
 
-def _routed(policy: Policy, kind: Kind) -> str:
-    named = _naming(policy, kind)
-    return named[0] if named else DEFAULT_PIPELINES[kind]
+def image_rules(policy: Policy) -> ImageRules:
+    """What the operator allows of machine images, but for their age."""
+    said = policy.machine_images or MachineImages()
+    return ImageRules(
+        trusted_owners=tuple(TrustedOwner(account, publisher) for account, publisher in said.trusted.items()),
+        families=tuple(OperatorFamily(own.owner, own.names, own.order, _tag(own.approved)) for own in said.families),
+    )
+
+
+def _tag(text: str | None) -> tuple[str, str] | None:
+    key, _, value = (text or "").partition("=")
+    return (key, value) if key else None
+
+
+def _routed(policy: Policy, dependency: Dependency) -> str:
+    own = PIPELINES_OF_GROUPS.get(dependency.statement.context.group)
+    if own is not None:
+        return own
+    named = _naming(policy, dependency.kind)
+    return named[0] if named else DEFAULT_PIPELINES[dependency.kind]
 
 
 def _naming(policy: Policy, kind: Kind) -> list[str]:

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 from bot.core.model import (
     EVERY_VERSION,
     Bump,
+    Caution,
     Change,
     Decision,
     Dependency,
@@ -31,14 +32,20 @@ from bot.core.model import (
     Strategy,
     Update,
 )
+from bot.core.resolve import applies
 from bot.core.rules import Effective, Major
-from bot.core.versions import docker, scheme
+from bot.core.versions import docker, function_constant, scheme
+from bot.core.wheels import serve
 
 SUBJECT = "runtime:"
 REGISTRY = "endoflife"
 LAMBDA = Package(REGISTRY, "aws-lambda")
 SETTLED = timedelta(days=180)
 """How old a line has to be before it is moved to by itself."""
+SOON = timedelta(days=180)
+"""How long before its end a line's end is pressing."""
+MOST_NAMED = 10
+"""So many libraries are named where several keep a runtime back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +113,20 @@ def numbers(version: str) -> tuple[int, ...] | None:
 # What a place can take
 
 
+_RANGES = frozenset({"pep440", "poetry", "npm"})
+"""The schemes in which manifests say what they run on."""
+
+
+def runs(dependency: Dependency) -> bool:
+    """Whether a place says what runs: one version, and no word of a library to its users."""
+    statement = dependency.statement
+    return not _promises(dependency) and scheme(statement.scheme).exact(statement.constraint) is not None
+
+
+def _promises(dependency: Dependency) -> bool:
+    return dependency.role is Role.LIBRARY and dependency.statement.scheme in _RANGES
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """A place that states the runtime; ``offers`` are the tags or identifiers there are, None where any will do."""
@@ -122,8 +143,7 @@ class Place:
     @property
     def exact(self) -> bool:
         """Whether it says what runs, not from where on: floors follow, they never move by themselves."""
-        statement = self.dependency.statement
-        return scheme(statement.scheme).exact(statement.constraint) is not None
+        return runs(self.dependency)
 
     @property
     def stated(self) -> tuple[int, ...]:
@@ -144,19 +164,17 @@ def _dotted(numbers: Sequence[int]) -> str:
     return ".".join(map(str, numbers))
 
 
-def text_for(place: Place, release: Release) -> str | Skip:
-    """What the place would say, or why it can't say that.
+def text_for(place: Place, release: Release, told: str) -> str | Skip:
+    """What the place would say, or why it can't say that; ``told`` is the release as precisely as others state it.
 
     A range is a floor: an application's rises with its runtime, a library's never does by itself.
     """
     statement = place.dependency.statement
     rules, stated = scheme(statement.scheme), statement.constraint
-    if not place.exact and place.dependency.role is Role.LIBRARY:
-        if rules.satisfies(release.version, stated):
-            return stated
-        detail = f"{place.where} promises {stated}, which leaves out {release.version}"
-        return Skip(SkipReason.BLOCKED_SITE, detail, release)
-    text = rules.rewrite(stated, release.version, Strategy.REPLACE if place.exact else Strategy.BUMP)
+    stays = _stays(place, release)
+    if stays is not None:
+        return stated if rules.satisfies(release.version, stated) else stays
+    text = _rewritten(place, release, told)
     if text is None or (place.exact and not place.stated):
         detail = f"{place.where}: {stated} can't be rewritten for {release.version}"
         return Skip(SkipReason.BLOCKED_SITE, detail, release)
@@ -164,21 +182,55 @@ def text_for(place: Place, release: Release) -> str | Skip:
     return Skip(SkipReason.BLOCKED_SITE, f"{place.where}: {missing}", release) if missing else text
 
 
+def _stays(place: Place, release: Release) -> Skip | None:
+    """Why the place keeps its text, None for one that moves: what it leaves out can't be taken.
+
+    A lock file records the range that it was made for, so that it would have to move with it.
+    """
+    dependency, stated = place.dependency, place.dependency.constraint
+    if _promises(dependency):
+        detail = f"{place.where} promises {stated}, which leaves out {release.version}"
+        return Skip(SkipReason.BLOCKED_SITE, detail, release)
+    if dependency.lock is not None:
+        detail = (
+            f"{place.where}: {stated} leaves out {release.version}, and {dependency.lock} has to be refreshed with it"
+        )
+        return Skip(SkipReason.LOCK_NOT_REFRESHED, detail, release)
+    if not dependency.pins:
+        detail = f"{place.where}: {stated} leaves out {release.version} and can't be edited where it stands"
+        return Skip(SkipReason.BLOCKED_SITE, detail, release)
+    return None
+
+
+def _rewritten(place: Place, release: Release, told: str) -> str | None:
+    """The text for a release; a floor rises no higher than to what the others say: their newest may be older."""
+    statement = place.dependency.statement
+    rules, stated = scheme(statement.scheme), statement.constraint
+    if place.exact:
+        return rules.rewrite(stated, release.version, Strategy.REPLACE)
+    if statement.scheme in _RANGES:
+        text = rules.rewrite(stated, ".".join([*told.split("."), "0", "0"][:3]), Strategy.BUMP)
+        if text is not None and rules.satisfies(release.version, text):
+            return text
+    return rules.rewrite(stated, release.version, Strategy.BUMP)
+
+
 def _missing(place: Place, text: str) -> str:
-    """What is not there that the place would need: a tag or identifier not at its end, its digest; "" for nothing."""
+    """What is not there that the place would need: a tag or identifier that is not at its end; "" for nothing."""
     if place.offers is None:
         return ""
     offered, name = _offered(place, text), place.dependency.package.name
     if offered is None or offered.yanked is not None:
         return f"there is no {name} {text}{place.offers.notice and f' ({place.offers.notice})'}"
-    misfit = (pin for pin in place.dependency.pins if pin.part is Part.DIGEST and not _fits(pin, offered.digest))
-    return f"nobody says which digest {name} {text} has" if any(misfit) else ""
+    return ""
 
 
 def _offered(place: Place, text: str) -> Release | None:
     """The tag or identifier as its registry has it, None where there is none."""
     versions = place.offers.versions if place.offers else ()
-    return place.offers.releases[versions.index(text)] if place.offers and text in versions else None
+    constant = place.dependency.statement.scheme == function_constant.scheme.name
+    name = function_constant.identifier(text) if constant else text
+    return place.offers.releases[versions.index(name)] if place.offers and name in versions else None
 
 
 def _fits(pin: Pin, digest: str | None) -> bool:
@@ -264,6 +316,40 @@ def _unwanted(release: Release, places: Sequence[Place]) -> Skip | None:
     return None
 
 
+@dataclass(frozen=True, slots=True)
+class Needed:
+    """A library of which one version is in use for certain, and that version's release."""
+
+    dependency: Dependency
+    release: Release
+
+
+def _uninstallable(release: Release, runtime: Runtime, needed: Iterable[Needed]) -> Skip | None:
+    """What in use can't be installed on the line of a release: it has compiled wheels, but none for that."""
+    line = _numbers_in(release.version)[:2]
+    if runtime.name != "python" or len(line) != 2:
+        return None
+    python, missing = _dotted(line), set()
+    for one in needed:
+        asked = dict(one.release.requires).get("python", "")
+        # As late a release as there may be: who asks for `<3.13` admits no 3.13 at all.
+        admitted = not scheme("pep440").valid(asked) or scheme("pep440").satisfies(f"{python}.99", asked)
+        if not (admitted and serve(one.release.wheels, (line[0], line[1]))) and _installed(one.dependency, python):
+            missing.add(f"{one.dependency.package.name} {one.release.version}")
+    if not missing:
+        return None
+    named_ = sorted(missing)[:MOST_NAMED]
+    more = f" and {len(missing) - len(named_)} more" if len(missing) > len(named_) else ""
+    words = "has no wheel for" if len(missing) == 1 else "have no wheel for"
+    return Skip(SkipReason.NEEDS_WHEELS, f"{', '.join(named_)}{more} {words} Python {python}", release)
+
+
+def _installed(dependency: Dependency, python: str) -> bool:
+    """Whether a dependency's marker lets it be installed on a Python at all."""
+    marker = dependency.statement.context.marker
+    return not marker or applies(marker, python)
+
+
 # All places
 
 
@@ -278,15 +364,20 @@ class _Moment:
     lines: Listing
     history: History
     now: datetime
+    needed: Sequence[Needed]
 
 
-def decide(places: Sequence[Place], lines: Listing, history: History, now: datetime) -> Decision:
+def decide(
+    places: Sequence[Place], lines: Listing, history: History, now: datetime, needed: Sequence[Needed] = ()
+) -> Decision:
     """Move every place to the newest line that all of them can take; ``lines`` are the runtime's own releases.
 
-    No place goes back: one that is further than a release already keeps the others from it.
+    No place goes back: one that is further than a release already keeps the others from it. What is
+    ``needed`` keeps them from lines that it can't be installed on.
     """
-    subject, moment = places[0].dependency.subject, _Moment(lines, history, now)
+    subject, moment = places[0].dependency.subject, _Moment(lines, history, now, needed)
     held: list[Skip] = []
+    missing: tuple[tuple[Package, str], ...] = ()
     # Where a release's own numbers can't be read (Java's 8u502-b07), no place could say them.
     for release in (one for one in lines.releases if _numbers_in(one.version)):
         further = next((place for place in places if _above(place.stated, release)), None)
@@ -294,33 +385,64 @@ def decide(places: Sequence[Place], lines: Listing, history: History, now: datet
             held += _further(further, release, places)
             break
         found = _taken(release, places, moment)
+        if not isinstance(found, Skip) and (unfixed := _unfixed(places, found)):
+            missing = missing or _unasked(unfixed)
+            found = _nobody_says(unfixed, release)
         if isinstance(found, Skip):
             held.append(found)
             continue
         moving = [place for place in places if found[id(place.dependency)] != place.dependency.constraint]
         if not moving:
             break
-        stays = tuple((place.dependency, _at_rest(place)) for place in places if place not in moving)
-        return Decision(subject, (_update(moving, found, release, moment, held),), stays)
-    return Decision(subject, (), tuple((place.dependency, _rest(place, held)) for place in places))
+        stays = tuple((place.dependency, at_rest(place)) for place in places if place not in moving)
+        return Decision(subject, (_update(moving, found, release, moment, held),), stays, missing)
+    return Decision(subject, (), tuple((place.dependency, _rest(place, held)) for place in places), missing)
 
 
 def _taken(release: Release, places: Sequence[Place], moment: _Moment) -> _Texts | Skip:
     """What every place would say of a release, or the first reason why it is not taken."""
-    said = {id(place.dependency): text_for(place, release) for place in places}
+    exact = [place for place in places if place.exact]
+    told = _told(release, exact).version if exact else release.version
+    said = {id(place.dependency): text_for(place, release, told) for place in places}
     stated = {id(place.dependency): place.dependency.constraint for place in places}
     behind = [place for place in places if place.exact and said[id(place.dependency)] != place.dependency.constraint]
     if not behind:
         return stated
     runtime = RUNTIMES[named(places[0].dependency.subject)]
+    entering = any(not _on(place, release) for place in behind)
     against = (
-        objection(release, runtime, moment.now, entering=any(not _on(place, release) for place in behind))
+        objection(release, runtime, moment.now, entering=entering)
         or _too_young(_told(release, behind), places, moment.now)
         or _refused(release, moment.history, runtime.package)
         or _unwanted(release, places)
+        or (_uninstallable(release, runtime, moment.needed) if entering else None)
         or next((text for text in said.values() if isinstance(text, Skip)), None)
     )
     return against or stated | {at: text for at, text in said.items() if isinstance(text, str)}
+
+
+def _unfixed(places: Sequence[Place], texts: _Texts) -> list[tuple[Place, Release]]:
+    """The places that would move and whose new digest is not known, or can't be written, each with its tag."""
+    moving = (place for place in places if texts[id(place.dependency)] != place.dependency.constraint)
+    offered = ((place, _offered(place, texts[id(place.dependency)])) for place in moving)
+    return [(place, tag) for place, tag in offered if tag is not None and _undigested(place, tag)]
+
+
+def _undigested(place: Place, tag: Release) -> bool:
+    return any(pin.part is Part.DIGEST and not _fits(pin, tag.digest) for pin in place.dependency.pins)
+
+
+def _unasked(unfixed: Sequence[tuple[Place, Release]]) -> tuple[tuple[Package, str], ...]:
+    """The tags whose digests are worth asking for: none, where one of them is of no use already."""
+    if any(tag.digest is not None for _, tag in unfixed):
+        return ()
+    return tuple(dict.fromkeys((place.dependency.package, tag.version) for place, tag in unfixed))
+
+
+def _nobody_says(unfixed: Sequence[tuple[Place, Release]], release: Release) -> Skip:
+    place, tag = next((one for one in unfixed if one[1].digest is not None), unfixed[0])
+    detail = f"{place.where}: nobody says which digest {place.dependency.package.name} {tag.version} has"
+    return Skip(SkipReason.BLOCKED_SITE, detail, release)
 
 
 def _on(place: Place, release: Release) -> bool:
@@ -350,17 +472,18 @@ def _reached(place: Place, release: Release) -> bool:
     return bool(place.stated) and place.stated >= _numbers_in(release.version)[: len(place.stated)]
 
 
-def _at_rest(place: Place) -> Skip:
+def at_rest(place: Place) -> Skip:
+    """Why a place stays where nothing newer may be taken."""
     stated = place.dependency.constraint
     if not place.exact:
-        return Skip(SkipReason.IN_RANGE, f"{stated} is a floor: it rises only with what runs, and admits that")
+        return Skip(SkipReason.IN_RANGE, f"{stated} is a floor: it rises only with what runs")
     return Skip(SkipReason.UP_TO_DATE, f"{stated} is the newest that may be taken")
 
 
 def _rest(place: Place, held: Sequence[Skip]) -> Skip:
     """Why there is nothing to do: the newest thing that is held back, where that is more than old age."""
     missed = (one for one in held if one.reason is not SkipReason.WITHDRAWN and one.candidate is not None)
-    return next((one for one in missed if one.candidate and not _reached(place, one.candidate)), _at_rest(place))
+    return next((one for one in missed if one.candidate and not _reached(place, one.candidate)), at_rest(place))
 
 
 def _update(moving: Sequence[Place], texts: _Texts, release: Release, moment: _Moment, held: Sequence[Skip]) -> Update:
@@ -369,6 +492,7 @@ def _update(moving: Sequence[Place], texts: _Texts, release: Release, moment: _M
     told = _told(release, exact)
     before = _dotted(first.stated)
     changes = tuple(change for place in moving for change in _changes(place, texts[id(place.dependency)], told))
+    bump = scheme("runtime").bump(before, told.version)
     return Update(
         subject=first.dependency.subject,
         package=RUNTIMES[named(first.dependency.subject)].package,
@@ -378,12 +502,19 @@ def _update(moving: Sequence[Place], texts: _Texts, release: Release, moment: _M
         release=told,
         dependencies=tuple(place.dependency for place in moving),
         changes=changes,
-        bump=scheme("runtime").bump(before, told.version),
+        bump=bump,
         pipeline=first.wanted.pipeline,
         group=first.wanted.group,
         track="",
         reasons=(*_ends(exact, moment), *_drift(exact), *_waiting(held)),
+        cautions=cautions_of((place.dependency for place in moving), bump),
     )
+
+
+def cautions_of(dependencies: Iterable[Dependency], bump: Bump) -> tuple[Caution, ...]:
+    """What is to be said of a step of these places, each thing once."""
+    said = dict.fromkeys(one for dependency in dependencies for one in dependency.statement.cautions)
+    return tuple(one for one in said if bump is Bump.MAJOR or not one.majors)
 
 
 def _changes(place: Place, text: str, release: Release) -> list[Change]:
@@ -398,6 +529,43 @@ def _changes(place: Place, text: str, release: Release) -> list[Change]:
     ]
 
 
+def line_in_use(place: Place, lines: Listing) -> Line | None:
+    """The line that a place is on, None for a floor; a cloud's own identifier ends when the cloud says."""
+    if not place.exact:
+        return None
+    offered = _offered(place, place.dependency.constraint)
+    return (offered.line if offered else None) or line_of(place.stated, lines)
+
+
+def with_lines(decision: Decision, places: Iterable[Place], lines: Listing, now: datetime) -> Decision:
+    """The decision with the lines in use, and said of each place that stays when its line has ended, or soon will."""
+    found = {id(place.dependency): (place.dependency, line) for place in places if (line := line_in_use(place, lines))}
+    skips = tuple(
+        (at, replace(skip, detail=f"{skip.detail}; {said}"))
+        if id(at) in found and (said := _ending(found[id(at)][1], now.date()))
+        else (at, skip)
+        for at, skip in decision.skips
+    )
+    return replace(decision, skips=skips, lines=tuple(found.values()))
+
+
+def pressing(line: Line, today: date) -> bool:
+    """Whether a line has ended or ends soon."""
+    return line.ends is not None and line.ends <= today + SOON
+
+
+def _ending(line: Line, today: date) -> str:
+    """When a line that has ended or ends soon does; "" for any other. Without a count of days, which changes daily."""
+    return _when(line, today) if pressing(line, today) else ""
+
+
+def _when(line: Line, today: date) -> str:
+    passed = line.ends is not None and line.ends <= today
+    words = f"has had no security fixes since {line.ends}" if passed else f"gets no security fixes after {line.ends}"
+    blocked = f" (what runs on it can't be changed from {line.blocked} on)" if line.blocked else ""
+    return f"{line.name} {words}{blocked}"
+
+
 def line_of(stated: tuple[int, ...], lines: Listing) -> Line | None:
     """The line that a stated version belongs to, None for one that nobody lists."""
     known = (release.line for release in lines.releases if release.line is not None)
@@ -405,16 +573,11 @@ def line_of(stated: tuple[int, ...], lines: Listing) -> Line | None:
 
 
 def _ends(places: Iterable[Place], moment: _Moment) -> list[str]:
-    """When the lines in use end, soonest first; without a count of days, which would change the text daily."""
-    lines = (line_of(place.stated, moment.lines) for place in places)
-    ends = {line.name: line.ends for line in lines if line is not None and line.ends is not None}
-    today = moment.now.date()
-    return [
-        f"{name} has had no security fixes since {day}"
-        if day <= today
-        else f"{name} gets no security fixes after {day}"
-        for name, day in sorted(ends.items(), key=lambda one: one[1])
-    ]
+    """When the lines in use end, soonest first."""
+    lines = (line_in_use(place, moment.lines) for place in places)
+    ends = {line.name: (line.ends, line) for line in lines if line is not None and line.ends is not None}
+    soonest = sorted(ends.items(), key=lambda one: (one[1][0], one[0]))
+    return [_when(line, moment.now.date()) for _, (_, line) in soonest]
 
 
 def _drift(places: Sequence[Place]) -> list[str]:

@@ -3,30 +3,46 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from bot.core.ecosystem import Ecosystem
 
+_Ending = tuple[str, Ecosystem]
+_Whole = tuple[re.Pattern[str], Ecosystem]
+
 
 @dataclass(frozen=True, slots=True)
 class Selector:
-    """Patterns compiled once: file names that match literally, and one expression for the rest."""
+    """Patterns sorted so that a path is compared with few: by whole names, by extensions, and the rest.
+
+    ``endings`` and ``wholes`` go by what stands behind the last dot of a file's name; under "" are
+    the expressions of patterns that say no extension.
+    """
 
     literal: dict[str, tuple[Ecosystem, ...]]
-    patterns: tuple[tuple[re.Pattern[str], Ecosystem], ...]
-    any_pattern: re.Pattern[str]
+    endings: dict[str, tuple[_Ending, ...]]
+    wholes: dict[str, tuple[_Whole, ...]]
     excluded: re.Pattern[str]
 
     def ecosystems(self, path: str) -> tuple[Ecosystem, ...]:
         """The ecosystems that read this path, in order of their names; none for an excluded one."""
         name = path.rsplit("/", 1)[-1]
-        found = self.literal.get(name, ())
-        if self.any_pattern.match(path):
-            found = (*found, *(ecosystem for pattern, ecosystem in self.patterns if pattern.match(path)))
+        extension = name.rpartition(".")[2]
+        found = {
+            *self.literal.get(name, ()),
+            *(ecosystem for ending, ecosystem in self.endings.get(extension, ()) if name.endswith(ending)),
+            *(ecosystem for whole, ecosystem in self.wholes.get(extension, ()) if whole.match(f"/{path}")),
+            *(ecosystem for whole, ecosystem in self.wholes.get("", ()) if whole.match(f"/{path}")),
+        }
         if not found or self.excluded.search(f"/{path}"):
             return ()
-        return tuple(sorted(set(found), key=lambda ecosystem: ecosystem.name))
+        return tuple(sorted(found, key=lambda ecosystem: ecosystem.name))
+
+
+_SUFFIX = re.compile(r"\*((?:\.[^*?/.]+)+)")
+_EXTENSION = re.compile(r"\.([^*?/.]+)\Z")
 
 
 def selector(ecosystems: Sequence[Ecosystem], excluded: Iterable[str]) -> Selector:
@@ -35,30 +51,56 @@ def selector(ecosystems: Sequence[Ecosystem], excluded: Iterable[str]) -> Select
     ``excluded`` are globs: without a slash in it or before it the name of a folder (or file)
     anywhere, with one a path from the root; everything below a folder goes with it.
     """
-    literal: dict[str, list[Ecosystem]] = {}
-    patterns: list[tuple[re.Pattern[str], Ecosystem]] = []
+    literal: dict[str, list[Ecosystem]] = defaultdict(list)
+    endings: dict[str, list[_Ending]] = defaultdict(list)
+    wholes: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+    named = {ecosystem.name: ecosystem for ecosystem in ecosystems}
     for ecosystem in ecosystems:
         for pattern in ecosystem.patterns:
-            if re.search(r"[*?/]", pattern):
-                patterns.append((re.compile(_expression(pattern), re.DOTALL), ecosystem))
+            suffix, extension = _SUFFIX.fullmatch(pattern), _EXTENSION.search(pattern)
+            if not re.search(r"[*?/]", pattern):
+                literal[pattern].append(ecosystem)
+            elif suffix and extension:
+                endings[extension[1]].append((suffix[1], ecosystem))
             else:
-                literal.setdefault(pattern, []).append(ecosystem)
-    whole = "|".join(f"(?:{pattern.pattern})" for pattern, _ in patterns) or r"(?!)"
+                wholes[extension[1] if extension else ""][ecosystem.name].append(_expression(pattern))
     return Selector(
         {name: tuple(found) for name, found in literal.items()},
-        tuple(patterns),
-        re.compile(whole, re.DOTALL),
+        {extension: tuple(found) for extension, found in endings.items()},
+        {
+            extension: tuple((_any(patterns), named[name]) for name, patterns in found.items())
+            for extension, found in wholes.items()
+        },
         re.compile("|".join(_excluded(glob) for glob in excluded) or r"(?!)"),
     )
 
 
+def _any(expressions: Iterable[str]) -> re.Pattern[str]:
+    return re.compile("|".join(f"(?:{expression})" for expression in expressions), re.DOTALL)
+
+
 def _expression(pattern: str) -> str:
-    """A glob as an expression over the whole path; one without a slash matches the name in any folder."""
+    """A glob as an expression over ``/path``; one without a slash matches the name in any folder.
+
+    Policy may name globs too: each run of segments between two ``**`` takes the first place that
+    fits, in an atomic group, so that no glob makes the match backtrack.
+    """
     if "/" not in pattern:
-        return rf"(?:.*/)?{_segment(pattern)}\Z"
-    parts = [r"(?:[^/]+/)*" if part == "**" else f"{_segment(part)}/" for part in pattern.split("/")]
-    joined = "".join(parts)
-    return (joined[:-1] if joined.endswith("/") else f"{joined}[^/]+") + r"\Z"
+        return rf".*/{_segment(pattern)}\Z"
+    runs: list[list[str]] = [[]]
+    for part in pattern.strip("/").split("/"):
+        if part == "**":
+            runs.append([])
+        else:
+            runs[-1].append(_segment(part))
+    if not runs[-1]:
+        runs[-1].append("[^/]+")  # below a folder is something
+    first, *rest = ("".join(f"/{segment}" for segment in run) for run in runs)
+    if not rest:
+        return rf"{first}\Z"
+    *middle, last = rest
+    between = "".join(f"(?>(?:/[^/]+)*?{run}(?=/))" for run in middle if run)
+    return rf"{first}{between}(?>(?:/[^/]+)*?{last}\Z)"
 
 
 def _segment(glob: str) -> str:

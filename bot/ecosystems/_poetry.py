@@ -148,6 +148,13 @@ def _priority(source: Table) -> str:
 
 def poetry_runtime(poetry: Table) -> DeclaredRuntime | None:
     """The Python that ``[tool.poetry.dependencies]`` asks for."""
-    dependencies = poetry.table("dependencies")
-    text = dependencies.text("python") or dependencies.text("python", "version")
-    return DeclaredRuntime("python", "poetry", text.strip()) if text else None
+    node = poetry_python(poetry)
+    text = node.value.strip() if node is not None and node.string else ""
+    return DeclaredRuntime("python", "poetry", text) if text else None
+
+
+def poetry_python(poetry: Table) -> Scalar | None:
+    """The value that says it."""
+    node = poetry.get("dependencies", "python")
+    node = node.get("version") if isinstance(node, Table) else node
+    return node if isinstance(node, Scalar) else None

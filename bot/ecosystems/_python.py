@@ -249,8 +249,11 @@ class Sources:
 
 
 def with_default_index(statements: Iterable[Statement], url: str) -> tuple[Statement, ...]:
-    """The statements, with this index for those that name none."""
-    return tuple(s if s.package.url else replace(s, package=replace(s.package, url=url)) for s in statements)
+    """The statements, with this index for the packages that name none (a runtime is none)."""
+    return tuple(
+        replace(s, package=replace(s.package, url=url)) if s.package.registry == "pypi" and not s.package.url else s
+        for s in statements
+    )
 
 
 def beside(path: str, relative: str) -> str | None:

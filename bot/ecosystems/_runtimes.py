@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 from bot.core.model import Kind, Obstacle, Package, Pin, SkipReason, Span, Statement
 from bot.core.runtimes import LAMBDA, RUNTIMES
+from bot.formats.base import Node, Scalar
 
 SCHEME = "runtime"
 LONGEST_WORD = 100
+LONGEST_RANGE = 500
 
 _NUMBERS = r"[0-9]{1,4}(?:\.[0-9]{1,6}){0,2}"
 _TARGET = r"(?:-[a-z][a-z0-9_]{0,30}(?:-[a-z0-9_]{1,30}){0,3})?"
@@ -69,19 +72,44 @@ def _obstacle(name: str, text: str) -> Obstacle:
     return Obstacle(SkipReason.UNSUPPORTED_CONSTRAINT, f"{text!r} can't be written anew for another version")
 
 
-def floor(name: str, scheme: str, pin: Pin, line: int) -> Statement:
-    """The statement of a range of versions that a manifest runs on (``requires-python``, ``engines``)."""
-    runtime = RUNTIMES[name]
-    return Statement(
+@dataclass(frozen=True, slots=True)
+class Range:
+    """A range of versions as a file states it; ``span`` is where it stands, None where it can't be edited."""
+
+    text: str
+    span: Span | None
+    line: int
+
+
+def ranged(node: Node | None) -> Range | None:
+    """The range that a string of a TOML or JSON file is, without the spaces around it; None for anything else."""
+    if not isinstance(node, Scalar) or not node.string or not (text := node.value.strip()):
+        return None
+    start = node.value.index(text)
+    return Range(text, node.locate(start, start + len(text)), node.line)
+
+
+def floor(name: str, scheme: str, path: str, found: Range) -> Statement:
+    """The statement of a range of versions that a manifest runs on (``requires-python``, ``engines``).
+
+    A lock file that covers the manifest covers this too: many record it. A range that can't be
+    edited has no pins: it holds the others back only from what it leaves out.
+    """
+    runtime, text = RUNTIMES[name], found.text[:LONGEST_RANGE]
+    seen = Statement(
         package=runtime.package,
         kind=Kind.RUNTIME,
         scheme=scheme,
-        constraint=pin.text,
-        pins=(pin,),
-        line=line,
-        lockable=False,
+        constraint=text,
+        pins=(Pin(path, found.span, text),) if found.span else (),
+        line=found.line,
         subject=runtime.subject,
     )
+    if len(found.text) > LONGEST_RANGE:
+        return unmoved(seen, Obstacle(SkipReason.UNSUPPORTED_CONSTRAINT, "it is too long to be read"))
+    if not any(sign.isdigit() for sign in text):
+        return unmoved(seen, Obstacle(SkipReason.FLOATING, f"{text} names no version: it holds nothing back"))
+    return seen
 
 
 def unmoved(statement: Statement, obstacle: Obstacle) -> Statement:

@@ -1,145 +1,149 @@
-"""CloudFormation and SAM templates: the runtimes of Lambda functions.
+"""CloudFormation and SAM templates: runtimes of Lambda functions, machine images, engines of RDS databases.
 
 Sources: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-lambda-function.html,
 https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-resource-function.html,
-https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-specification-template-anatomy-globals.html
+https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-specification-template-anatomy-globals.html,
+https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-rds-dbinstance.html
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from bot.core.annotations import annotate
 from bot.core.ecosystem import Ecosystem
-from bot.core.model import FileFacts, Obstacle, SkipReason, Span, Statement
-from bot.ecosystems._functions import LAYERS, statement
-from bot.ecosystems._runtimes import unmoved
-from bot.formats import json, lines, yaml
-from bot.formats.base import Array, Node, Scalar, Table
+from bot.core.model import Caution, Context, FileFacts, Kind, Obstacle, Package, Pin, SkipReason, Statement
+from bot.core.versions import scheme
+from bot.ecosystems import _functions
+from bot.ecosystems._cloudformation import Found, Template, Written, templates, united, written
+from bot.ecosystems._cloudformation_images import images
+from bot.ecosystems._functions import LAYERS
+from bot.formats import lines
+from bot.formats.base import Node, Scalar, Table
 
-_FUNCTIONS = frozenset({"AWS::Lambda::Function", "AWS::Serverless::Function"})
-_RUNTIME = re.compile(r"\bRuntime\b")
+_AWS = "AWS::"
 _RESOURCES = re.compile(r"\bResources\b")
-_TAG = re.compile(r"!([A-Za-z:]{1,40})[ \t]+[\"']?\Z")
-_BEFORE = 60
-_LIMITS = ("AllowedValues", "AllowedPattern")
-_LIMITED = "the parameter admits only what its {} says, which would have to change too"
-
-
-@dataclass(frozen=True, slots=True)
-class _Template:
-    """A template and the file that it stands in."""
-
-    path: str
-    text: str
-    root: Table
-
-
-_Said = tuple[Scalar, bool, str]
-"""Where a runtime is written, whether functions of it have layers, and what keeps it as it is ("" for nothing)."""
+_OURS = re.compile(
+    r"AWS::(?:Lambda|Serverless)::Function[^\w:]|\bami-[0-9a-f]{8}|\bEngineVersion\b|\bresolve:ssm:|"
+    r"AWS::SSM::Parameter::Value<"
+)
+_FUNCTIONS = frozenset({"AWS::Lambda::Function", "AWS::Serverless::Function"})
+_DATABASES = frozenset({"AWS::RDS::DBInstance", "AWS::RDS::DBCluster", "AWS::RDS::GlobalCluster"})
+_PRODUCTS = {"postgres": "postgresql", "mysql": "mysql", "mariadb": "mariadb"}
+"""What endoflife.date calls the engines whose versions it lists, after ``amazon-rds-``."""
+_ENGINE = re.compile(r"[a-z][a-z0-9-]{1,40}")
+_BY_MAJORS = frozenset({"postgres"})
+"""The engines whose lines are told by the first number alone."""
+_NO_WAY_BACK = "a newer line of the database engine can't be taken back"
+_RUNTIME = scheme("runtime")
+_LONGEST_VERSION = 100
 
 
 def extract(path: str, text: str) -> FileFacts:
-    """The runtimes that the functions of a template name, each place once.
+    """What a template says of runtimes, machine images and database engines, each place once.
 
-    A file without resources and runtimes is not parsed. Raises ``ParseError`` for other files
-    that can't be read.
+    A file that can't be a template, or names nothing of ours, is not parsed. Raises
+    ``ParseError`` for other files that can't be read.
     """
-    if not _RUNTIME.search(text) or not _RESOURCES.search(text):
+    if _AWS not in text or not _RESOURCES.search(text) or not _OURS.search(text):
         return FileFacts(path, "cloudformation", ())
-    found: dict[Span, Statement] = {}
-    for root in _roots(path, text):
-        for scalar, layers, limit in _said(_Template(path, text, root)):
-            one = statement(path, scalar, layers=layers)
-            if one is not None:
-                found[scalar.span] = _joined(found.get(scalar.span), _kept(one, limit))
+    found: dict[object, Statement] = {}
+    for template in templates(path, text):
+        for read in (_runtimes, images, _databases):
+            for span, one in read(template):
+                at = (span, one.package.registry)
+                found[at] = _joined(found.get(at), one)
     return FileFacts(path, "cloudformation", annotate(found.values(), lines.annotations(text)))
 
 
-def _roots(path: str, text: str) -> Iterator[Table]:
-    """The templates in a file: itself, or what the Serverless Framework deploys beside its functions."""
-    begins = text.lstrip(f"{lines.BOM} \t\r\n")[:1]
-    as_json = path.endswith(".json") or (path.endswith(".template") and begins == "{")
-    for root in (json.parse(text),) if as_json else yaml.parse(text):
-        if isinstance(root, Table):
-            yield root
-            yield root.table("resources")
+def _joined(known: Statement | None, one: Statement) -> Statement:
+    """What several share: it has layers when one of them has, and the cautions of all."""
+    if known is None:
+        return one
+    kept = known if known.obstacle is not None else one
+    context = one.context if one.context == LAYERS else known.context
+    return replace(kept, context=context, cautions=united(known.cautions, one.cautions))
 
 
-def _said(template: _Template) -> Iterator[_Said]:
-    functions = [own for one in _resources(template.root) if (own := _properties(one)) is not None]
+# Runtimes of functions
+
+
+def _runtimes(template: Template) -> Iterator[Found]:
+    functions = [own.table("Properties") for _, own in template.resources if own.text("Type") in _FUNCTIONS]
     for own in functions:
-        yield from _written(template, own.get("Runtime"), layers=own.get("Layers") is not None)
+        yield from _functions_on(template, own.get("Runtime"), layers=own.get("Layers") is not None)
     shared = template.root.table("Globals", "Function")
     inherits = any(own.get("Runtime") is None and own.get("Layers") is not None for own in functions)
-    yield from _written(template, shared.get("Runtime"), layers=inherits or shared.get("Layers") is not None)
+    yield from _functions_on(template, shared.get("Runtime"), layers=inherits or shared.get("Layers") is not None)
 
 
-def _resources(root: Table) -> Iterator[Table]:
-    """The resources, and those that an ``Fn::ForEach`` makes of one."""
-    for _, one in root.table("Resources").entries:
-        if isinstance(one, Table):
-            yield one
-        elif isinstance(one, Array):
-            yield from (own for part in one.items[-1:] if isinstance(part, Table) for _, own in part.tables())
+def _functions_on(template: Template, node: Node | None, *, layers: bool) -> Iterator[Found]:
+    for place in written(template, node):
+        one = _functions.statement(template.path, place.scalar, layers=layers)
+        if one is not None:
+            yield place.scalar.span, place.kept(one)
 
 
-def _properties(resource: Table) -> Table | None:
-    return resource.table("Properties") if resource.text("Type") in _FUNCTIONS else None
+# Engines of databases
 
 
-def _written(template: _Template, node: Node | None, *, layers: bool) -> Iterator[_Said]:
-    """Where a runtime is written: here, in both branches of an ``If``, or as a parameter's default."""
-    if isinstance(node, Scalar):
-        tag = _tag(template.text, node)
-        if tag == "Ref":
-            yield from _default(template, node.value, layers=layers)
-        elif tag in {"", "Sub", "str"}:
-            yield node, layers, ""
-        return
-    if isinstance(node, Table):
-        yield from _default(template, node.text("Ref") or "", layers=layers)
-    for branch in _branches(template.text, node):
-        yield branch, layers, ""
+def _databases(template: Template) -> Iterator[Found]:
+    for _, resource in template.resources:
+        if resource.text("Type") in _DATABASES:
+            own = resource.table("Properties")
+            engine = _engine(template, own)
+            places = written(template, own.get("EngineVersion")) if engine else ()
+            yield from ((place.scalar.span, place.kept(_database(template.path, engine, place))) for place in places)
 
 
-def _branches(text: str, node: Node | None) -> Iterator[Scalar]:
-    items = node.items if isinstance(node, Array) else node.array("Fn::If") if isinstance(node, Table) else ()
-    if len(items) == 3:
-        yield from (item for item in items[1:] if isinstance(item, Scalar) and not _tag(text, item))
+def _engine(template: Template, own: Table) -> str:
+    """The database's engine, "" where nothing here tells it."""
+    names = {place.scalar.value.lower() for place in written(template, own.get("Engine"))}
+    name = names.pop() if len(names) == 1 else ""
+    return name if _ENGINE.fullmatch(name) else ""
 
 
-def _tag(text: str, scalar: Scalar) -> str:
-    """The tag of a scalar without its "!", "" for none; the reader passes over tags."""
-    found = _TAG.search(text[max(0, scalar.span.start - _BEFORE) : scalar.span.start])
-    return found[1] if found else ""
+def _database(path: str, engine: str, place: Written) -> Statement:
+    scalar = place.scalar
+    value = scalar.value[:_LONGEST_VERSION]
+    span = scalar.locate(0, len(scalar.value))
+    why = _unmovable(engine, scalar) or ("" if span else "its version is written with escapes")
+    return Statement(
+        package=Package("endoflife", f"amazon-rds-{_PRODUCTS.get(engine, engine)}"),
+        kind=Kind.TOOL,
+        scheme=_RUNTIME.name,
+        constraint=value,
+        pins=(Pin(path, span, value),) if span and not why else (),
+        line=scalar.line,
+        context=Context(group="database"),
+        obstacle=Obstacle(SkipReason.UNSUPPORTED_CONSTRAINT, why) if why else None,
+        lockable=False,
+        cautions=(Caution(_NO_WAY_BACK, by_hand=True, majors=engine in _BY_MAJORS),),
+    )
 
 
-def _default(template: _Template, name: str, *, layers: bool) -> Iterator[_Said]:
-    parameter = template.root.table("Parameters", name)
-    default = parameter.get("Default")
-    if isinstance(default, Scalar):
-        limit = next((_LIMITED.format(key) for key in _LIMITS if parameter.get(key) is not None), "")
-        yield default, layers, limit
-
-
-def _kept(one: Statement, limit: str) -> Statement:
-    if not limit or one.obstacle is not None:
-        return one
-    return replace(unmoved(one, Obstacle(SkipReason.HELD, limit)), context=one.context)
-
-
-def _joined(known: Statement | None, one: Statement) -> Statement:
-    """What several functions share: it has layers when one of them has."""
-    return one if known is None or known.context != LAYERS else known
+def _unmovable(engine: str, scalar: Scalar) -> str:
+    """Why the version of a database can't be moved, "" where it can."""
+    if engine.startswith("aurora"):
+        return "Aurora's versions are not listed"
+    if engine not in _PRODUCTS:
+        return f"the versions of RDS's {engine} are not listed"
+    if not _RUNTIME.valid(scalar.value):
+        return f"{scalar.value[:_LONGEST_VERSION]!r} is not a version of {engine}"
+    if not scalar.string and "." in scalar.value:
+        # 13.10 would be read as 13.1.
+        return f"{scalar.value} is written as a number; it can move once it stands in quotes"
+    return ""
 
 
 ecosystem = Ecosystem(
     name="cloudformation",
     patterns=("*.yml", "*.yaml", "*.json", "*.template"),
-    version=1,
+    version=2,
     extract=extract,
-    hints=("AWS::Lambda", "AWS::Serverless"),
+    # Every template with anything of ours has it, and hardly anything else; more than one word of a
+    # template can't be asked for, and `ami-` stands in too much that is none (`origami-`, `dynami-`).
+    hints=(_AWS,),
 )

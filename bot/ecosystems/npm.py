@@ -27,6 +27,7 @@ from bot.core.model import (
 )
 from bot.ecosystems import _npm
 from bot.ecosystems._npm_repository import complete
+from bot.ecosystems._runtimes import floor, ranged, word
 from bot.formats import json
 from bot.formats.base import Node, Scalar, Table
 
@@ -196,7 +197,21 @@ def _unsupported(detail: str) -> Obstacle:
     return Obstacle(SkipReason.UNSUPPORTED_CONSTRAINT, detail)
 
 
+def _engines(path: str, node: Node) -> Iterator[Statement]:
+    """The Node.js that the package runs on (https://docs.npmjs.com/cli/v11/configuring-npm/package-json#engines)."""
+    if isinstance(node, Table) and (found := ranged(node.get("node"))):
+        yield floor("node", _npm.SCHEME, path, found)
+
+
+def _volta(path: str, node: Node) -> Iterator[Statement]:
+    """The Node.js that Volta runs the project's tools with (https://docs.volta.sh/advanced/project-toolchain)."""
+    if isinstance(node, Table) and (found := ranged(node.get("node"))):
+        yield word("node", path, found.text, found.span.start if found.span else None, found.line)
+
+
 _READERS: dict[str, Reader] = {
+    "engines": _engines,
+    "volta": _volta,
     "dependencies": _section("dependencies"),
     "devDependencies": _section("devDependencies"),
     "optionalDependencies": _section("optionalDependencies"),
@@ -213,7 +228,7 @@ _READERS: dict[str, Reader] = {
 ecosystem = Ecosystem(
     name="npm",
     patterns=("package.json",),
-    version=1,
+    version=2,
     extract=extract,
     complete=complete,
     comment="",

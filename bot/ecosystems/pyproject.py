@@ -22,13 +22,15 @@ from bot.core.model import (
     FileFacts,
     Include,
     Index,
+    Kind,
     Role,
     SkipReason,
     Statement,
     Workspace,
 )
-from bot.ecosystems._poetry import poetry_explicit, poetry_runtime, poetry_sources, poetry_statements
+from bot.ecosystems._poetry import poetry_explicit, poetry_python, poetry_runtime, poetry_sources, poetry_statements
 from bot.ecosystems._python import Sources, at, beside, canonical, requirements, versioned, with_default_index
+from bot.ecosystems._runtimes import floor, ranged
 from bot.ecosystems._uv import DIRECT_URL, uv_sources, uv_statements, uv_workspace
 from bot.formats import lines, toml
 from bot.formats.base import Array, Node, Scalar, Table
@@ -52,7 +54,8 @@ def extract(path: str, text: str) -> FileFacts:
     listed = frozenset(s.package.name for s in found)
     found += poetry_statements(poetry, path, listed)
     found += _local_sources(root, path, frozenset(sources.obstacles) - {s.package.name for s in found})
-    statements = annotate(sorted(sources.apply(found), key=lambda s: s.line), lines.annotations(text))
+    every = (*sources.apply(found), *_floors(root, path))
+    statements = annotate(sorted(every, key=lambda s: s.line), lines.annotations(text))
     return FileFacts(path, "pyproject", statements, tuple(_declarations(root, path, sources)))
 
 
@@ -63,6 +66,14 @@ def _standard(root: Table, path: str) -> Iterator[Statement]:
         yield from _array(node, path, f"optional:{key.value}")
     for key, node in root.table("dependency-groups").entries:
         yield from _array(node, path, f"group:{key.value}")
+
+
+def _floors(root: Table, path: str) -> Iterator[Statement]:
+    """The Pythons that the project says it runs on."""
+    if asked := ranged(root.get("project", "requires-python")):
+        yield floor("python", "pep440", path, asked)
+    if asked := ranged(poetry_python(root.table("tool", "poetry"))):
+        yield floor("python", "poetry", path, asked)
 
 
 def _tools(root: Table, path: str) -> Iterator[Statement]:
@@ -194,7 +205,9 @@ def _is_member(folder: str, root: str, workspace: Workspace) -> bool:
 def _inherit(facts: FileFacts, root: FileFacts) -> FileFacts:
     local = {s.package.name: s.obstacle for s in root.statements if s.obstacle and _for_members(s)}
     statements = tuple(
-        replace(s, obstacle=local[s.package.name]) if s.package.name in local and not s.obstacle else s
+        replace(s, obstacle=local[s.package.name])
+        if s.kind is Kind.LIBRARY and s.package.name in local and not s.obstacle
+        else s
         for s in facts.statements
     )
     primary = next((i.url for i in root.declarations if isinstance(i, Index) and i.primary), None)
@@ -211,7 +224,7 @@ def _for_members(statement: Statement) -> bool:
 ecosystem = Ecosystem(
     name="pyproject",
     patterns=("pyproject.toml",),
-    version=1,
+    version=2,
     extract=extract,
     complete=complete,
 )

@@ -26,6 +26,7 @@ from bot.core.model import (
     Statement,
 )
 from bot.ecosystems._python import Locate, Place, beside, requirement
+from bot.ecosystems._runtimes import Range, floor
 from bot.formats import lines
 from bot.formats.lines import Line
 
@@ -111,6 +112,8 @@ def _statements(option: _Option, path: str, listed: frozenset[tuple[str, str]]) 
     Source: https://docs.python.org/3/library/configparser.html#configparser.BasicInterpolation.
     """
     group = _group(option)
+    if python := _python(option):
+        yield floor("python", "pep440", path, python)
     if group is None or option.pieces[0][0].startswith("file:"):
         return
     for text, start, number in _items(option.pieces):
@@ -142,11 +145,20 @@ def _locate(start: int) -> Locate:
 
 def _declarations(option: _Option, path: str) -> Iterator[Declaration]:
     value = option.pieces[0][0]
-    if option.section == "options" and option.key == "python_requires" and value:
-        yield DeclaredRuntime("python", "pep440", value)
+    if python := _python(option):
+        yield DeclaredRuntime("python", "pep440", python.text)
     if _group(option) and value.startswith("file:"):
         targets = (beside(path, name.strip()) for name in value.removeprefix("file:").split(","))
         yield from (Include(target) for target in targets if target)
+
+
+def _python(option: _Option) -> Range | None:
+    """The Pythons that the project runs on, where one line says them."""
+    said = [piece for piece in option.pieces if piece[0]]
+    if (option.section, option.key) != ("options", "python_requires") or len(said) != 1:
+        return None
+    text, start, line = said[0]
+    return Range(text, Span(start, start + len(text)), line)
 
 
 def _role(options: Sequence[_Option]) -> Iterator[DeclaredRole]:
@@ -162,7 +174,7 @@ def _role(options: Sequence[_Option]) -> Iterator[DeclaredRole]:
 ecosystem = Ecosystem(
     name="setup_cfg",
     patterns=("setup.cfg",),
-    version=1,
+    version=2,
     extract=extract,
     hints=("_require", "-require", "[metadata]"),
 )

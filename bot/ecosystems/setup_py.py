@@ -29,6 +29,7 @@ from bot.core.model import (
     Statement,
 )
 from bot.ecosystems._python import NAME, Locate, Place, requirement
+from bot.ecosystems._runtimes import Range, floor
 from bot.formats import lines
 
 MAX_SIZE = 1_000_000
@@ -176,6 +177,8 @@ def _keyword(key: str, value: ast.expr, source: _Source) -> Iterator[Statement]:
             yield from _elements(item, f"optional:{name}", source)
     elif key in _GROUPS:
         yield from _elements(value, _GROUPS[key], source)
+    elif key == "python_requires" and source.first(_resolved(value, source)) and (python := _python(value, source)):
+        yield floor("python", "pep440", source.path, python)
 
 
 def _elements(node: ast.expr, group: str, source: _Source, depth: int = 0) -> Iterator[Statement]:
@@ -249,15 +252,26 @@ def _computed(node: ast.expr, group: str, source: _Source) -> Statement:
 
 def _declarations(keywords: list[tuple[str, ast.expr]], source: _Source) -> Iterator[Declaration]:
     values = dict(keywords)
-    python = _joined(values["python_requires"], source) if "python_requires" in values else None
-    if python := (python or "").strip():
-        yield DeclaredRuntime("python", "pep440", python)
+    if "python_requires" in values and (python := _python(values["python_requires"], source)):
+        yield DeclaredRuntime("python", "pep440", python.text)
     if "name" not in values:
         return
     classifiers = values.get("classifiers")
     private = classifiers is not None and "Private :: Do Not Upload" in source.segment(classifiers)[1]
     public = not private and not _PUBLIC.isdisjoint(values)
     yield DeclaredRole(Role.LIBRARY if public else Role.APPLICATION)
+
+
+def _python(node: ast.expr, source: _Source) -> Range | None:
+    """The Pythons that the project runs on; they can be edited where they stand in one plain string."""
+    value, text = _resolved(node, source), (_joined(node, source) or "").strip()
+    if not text:
+        return None
+    span = None
+    if isinstance(value, ast.Constant) and isinstance(value.value, str):
+        start = value.value.index(text)
+        span = _locate(value, value.value, source)(start, start + len(text))
+    return Range(text, span, value.lineno)
 
 
 def _joined(node: ast.expr, source: _Source, depth: int = 0) -> str | None:
@@ -294,7 +308,7 @@ def complete(own: Sequence[FileFacts], every: Sequence[FileFacts]) -> tuple[File
 ecosystem = Ecosystem(
     name="setup_py",
     patterns=("setup.py",),
-    version=1,
+    version=2,
     extract=extract,
     complete=complete,
     hints=("setup",),

@@ -62,6 +62,14 @@ class TooLarge:
 
 
 @dataclass(frozen=True, slots=True)
+class Search:
+    """Texts of which one has to stand in a file, and the files that are meant."""
+
+    texts: tuple[str, ...]
+    paths: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Found:
     """What a search found: files that hold a text, and files that only reading would tell.
 
@@ -101,12 +109,13 @@ class Snapshot(Protocol):
         """
         ...
 
-    def containing(self, needles: Sequence[str], names: Sequence[str]) -> Found:
-        """The text files with one of these names (globs) that hold one of these texts.
+    def containing(self, searches: Sequence[Search]) -> tuple[Found, ...]:
+        """For each search the text files among its paths that hold one of its texts.
 
-        Much cheaper than reading them all. Where searching would mean reading, the files that are
-        worth it are named, not read: the caller knows which of them it remembers, and fetches the
-        rest together with whatever else it needs. Raises ``ForgeError``.
+        What is found may hold another search's text instead. Much cheaper than reading them all.
+        Where searching would mean reading, the files that are worth it are named, not read: the
+        caller knows which of them it remembers, and fetches the rest together with whatever else it
+        needs. Raises ``ForgeError``.
         """
         ...
 

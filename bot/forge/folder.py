@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterable, Iterator, Sequence
-from fnmatch import fnmatchcase
 from functools import cached_property
 from pathlib import Path
 
@@ -23,6 +22,7 @@ from bot.forge.base import (
     NewCommit,
     Pushed,
     Refused,
+    Search,
     TooLarge,
 )
 
@@ -145,16 +145,16 @@ class FolderSnapshot:
                 left -= len(found) if isinstance(found, bytes) else 0
         return contents
 
-    def containing(self, needles: Sequence[str], names: Sequence[str]) -> Found:
+    def containing(self, searches: Sequence[Search]) -> tuple[Found, ...]:
         """The files that hold one of these texts; see ``Snapshot.containing``."""
-        wanted = [entry.path for entry in self._entries if any(_called(entry.path, name) for name in names)]
-        texts = [needle.encode() for needle in needles]
-        found = set()
-        for path in wanted:
+        found: list[set[str]] = [set() for _ in searches]
+        texts = [[text.encode() for text in search.texts] for search in searches]
+        for path in sorted(set().union(*(search.paths for search in searches))):
             content = self.read_many([path]).get(path)
-            if isinstance(content, bytes) and any(text in content for text in texts):
-                found.add(path)
-        return Found(frozenset(found))
+            for search, needles, holding in zip(searches, texts, found, strict=True):
+                if path in search.paths and isinstance(content, bytes) and any(text in content for text in needles):
+                    holding.add(path)
+        return tuple(Found(frozenset(holding)) for holding in found)
 
     def _read(self, path: str, limit: int) -> bytes | TooLarge | None:
         flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
@@ -172,10 +172,6 @@ class FolderSnapshot:
                 return TooLarge(size, limit)
             data = stream.read(limit + 1)
         return data if len(data) <= limit else TooLarge(len(data), limit)
-
-
-def _called(path: str, name: str) -> bool:
-    return fnmatchcase(path.rpartition("/")[2], name)
 
 
 def _entry(file: Path, path: str) -> Entry | None:

@@ -6,11 +6,10 @@ import base64
 import binascii
 import posixpath
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from fnmatch import fnmatchcase
 
 import msgspec
 
-from bot.forge.base import MAX_FILE, MAX_TOTAL, Entry, Found, TooLarge, blob_id
+from bot.forge.base import MAX_FILE, MAX_TOTAL, Entry, Found, Search, TooLarge, blob_id
 from bot.forge.github_client import Client
 from bot.forge.github_errors import GitHubError, failure
 from bot.forge.github_graphql import CONTENT, Blob, named, proved
@@ -191,23 +190,26 @@ class GitHubSnapshot:
         regular = self.listing.regular if asked else {}
         return read_entries(self._contents, {path: regular[path] for path in asked if path in regular}, limit)
 
-    def containing(self, needles: Sequence[str], names: Sequence[str]) -> Found:
+    def containing(self, searches: Sequence[Search]) -> tuple[Found, ...]:
         """The files worth reading to find out, none of them read; see ``Snapshot.containing``.
 
-        GitHub has no search that is cheap, complete and up to date. Candidates are those nearest
-        to the root, at most ``SEARCHED_FILES`` of at most ``SEARCHED_FILE`` bytes,
+        GitHub has no search that is cheap, complete and up to date. Of each search, candidates are
+        those nearest to the root, at most ``SEARCHED_FILES`` of at most ``SEARCHED_FILE`` bytes,
         ``SEARCHED_BYTES`` together; what lies beyond is not searched. A Python file beside
         an ``__init__.py`` is part of a package and no candidate: what is looked for in it are
         scripts (PEP 723), and those stand alone.
         """
-        wanted = _candidates(self.listing, names) if needles else []
-        return Found(frozenset(), frozenset(entry.path for entry in wanted))
+        packages = {posixpath.dirname(path) for path in self.listing.nodes if path.endswith("__init__.py")}
+        return tuple(
+            Found(frozenset(), frozenset(entry.path for entry in _candidates(self.listing, search, packages)))
+            for search in searches
+        )
 
 
-def _candidates(listing: Listing, names: Sequence[str]) -> list[Entry]:
+def _candidates(listing: Listing, search: Search, packages: set[str]) -> list[Entry]:
     """The files to search, within the budget."""
-    packages = {posixpath.dirname(path) for path in listing.nodes if posixpath.basename(path) == "__init__.py"}
-    fitting = [entry for entry in listing.regular.values() if _fits(entry, names, packages)]
+    entries = (listing.regular[path] for path in search.paths if path in listing.regular) if search.texts else ()
+    fitting = [entry for entry in entries if _fits(entry, packages)]
     fitting.sort(key=lambda entry: (entry.path.count("/"), entry.path))
     chosen, total = [], 0
     for entry in fitting[:SEARCHED_FILES]:
@@ -218,8 +220,6 @@ def _candidates(listing: Listing, names: Sequence[str]) -> list[Entry]:
     return chosen
 
 
-def _fits(entry: Entry, names: Sequence[str], packages: set[str]) -> bool:
+def _fits(entry: Entry, packages: set[str]) -> bool:
     folder, name = posixpath.split(entry.path)
-    if not 0 < (entry.size or 0) <= SEARCHED_FILE or not any(fnmatchcase(name, glob) for glob in names):
-        return False
-    return not (name.endswith(".py") and folder in packages)
+    return 0 < (entry.size or 0) <= SEARCHED_FILE and not (name.endswith(".py") and folder in packages)

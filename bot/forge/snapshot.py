@@ -6,8 +6,10 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 
-from bot.forge.base import MAX_FILE, MAX_TOTAL, SUBMODULE, Entry, ForgeError, Found, TooLarge
+from bot.forge.base import MAX_FILE, MAX_TOTAL, SUBMODULE, Entry, ForgeError, Found, Search, TooLarge
 from bot.forge.git import NETWORK_SECONDS, Git
+
+_EXTENSION = re.compile(r"\.[A-Za-z0-9_-]{1,20}\Z")
 
 # Names that no sound tree holds and that would leave the folder when written to a disk.
 _UNSOUND = re.compile(rb"[\t/](?:\.{0,2}|\.git)[/\0]", re.IGNORECASE)
@@ -80,17 +82,24 @@ class GitSnapshot:
         large = {blob: TooLarge(size, min(limit, MAX_TOTAL)) for blob, size in sizes.items() if blob not in contents}
         return {path: contents[blob] if blob in contents else large[blob] for path, blob in wanted.items()}
 
-    def containing(self, needles: Sequence[str], names: Sequence[str]) -> Found:
+    def containing(self, searches: Sequence[Search]) -> tuple[Found, ...]:
         """The text files that hold one of these texts; see ``Snapshot.containing``."""
-        texts = [argument for needle in needles for argument in ("-e", needle)]
-        globs = [f":(glob)**/{name}" for name in names]
-        arguments = ("grep", "-l", "-z", "-F", "-I", "--no-textconv", *texts, self._tree, "--", *globs)
+        texts = dict.fromkeys(text for search in searches for text in search.texts)
+        wanted: set[str] = set().union(*(search.paths for search in searches if search.texts))
+        holding = self._holding(texts, wanted) if texts and wanted else frozenset()
+        return tuple(Found(holding & search.paths if search.texts else frozenset()) for search in searches)
+
+    def _holding(self, texts: Iterable[str], paths: Iterable[str]) -> frozenset[str]:
+        """The files with the extensions of these paths that hold one of the texts, by one search of git's."""
+        endings = {found[0] if (found := _EXTENSION.search(path)) else "" for path in paths}
+        globs = [f":(glob)**/*{ending}" for ending in sorted(endings)]
+        options = [argument for text in texts for argument in ("-e", text)]
+        arguments = ("grep", "-l", "-z", "-F", "-I", "--no-textconv", *options, self._tree, "--", *globs)
         finished = self._git.attempt(*arguments, env={"GIT_LITERAL_PATHSPECS": "0"})
         if finished.code > 1:
             raise self._git.error(arguments, finished.error)
         rows = finished.out.decode("utf-8", "surrogateescape").split("\0")[:-1]
-        holding = frozenset(row.partition(":")[2] for row in rows)
-        return Found(holding & self._by_path.keys())
+        return frozenset(row.partition(":")[2] for row in rows)
 
     def _sizes(self, blobs: list[str]) -> dict[str, int]:
         if not blobs:

@@ -8,17 +8,20 @@ from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pkgutil import iter_modules
+from typing import TypeVar
 
 from bot.core.model import Answer, Package, SkipReason, Source, Unavailable
 from bot.http import Distil, FetchError, Http, NotKeptError, host_of
-from bot.registries.base import Client, LookUpError, Registry, TellsSource
+from bot.registries.base import Client, LookUpError, Registry, TellsDigest, TellsSource
 
 FAILURES_UNTIL_OPEN = 10
 """So many look-ups in a row that reach a host in vain, and the rest is not tried."""
 
 BaseUrl = Callable[[Package], str | Unavailable]
+Tag = tuple[Package, str]
+T = TypeVar("T")
 Progress = Callable[[int, int], None]
 
 
@@ -60,6 +63,33 @@ def look_up(
         # After an interrupt what has not begun is not begun any more.
         pool.shutdown(cancel_futures=True)
     return {package: answers[package] for package in wanted}
+
+
+def digests(
+    tags: Collection[Tag],
+    registries: Mapping[str, Registry],
+    client: Client,
+    base_urls: BaseUrl,
+    workers: int = 20,
+) -> dict[Tag, str | Unavailable]:
+    """What each tag stands for now, or why that is not known; nothing is raised for a failure."""
+    wanted = list(dict.fromkeys(tags))
+    look = _LookUp(registries, client, base_urls)
+
+    def one(tag: Tag) -> str | Unavailable:
+        return look.ask(tag[0], lambda registry, base_url: _digest(registry, tag, base_url, client))
+
+    pool = ThreadPoolExecutor(max_workers=max(1, min(workers, len(wanted))), thread_name_prefix="digests")
+    try:
+        return dict(zip(wanted, pool.map(one, wanted), strict=True))
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _digest(registry: object, tag: Tag, base_url: str, client: Client) -> str:
+    if not isinstance(registry, TellsDigest):
+        raise LookUpError(SkipReason.NOT_FOUND, "its registry does not say what its versions stand for")
+    return registry.digest(*tag, base_url, client)
 
 
 def origin(
@@ -117,25 +147,31 @@ class _LookUp:
         self._circuit = _Circuit()
 
     def __call__(self, package: Package) -> Answer:
+        return self.ask(package, lambda registry, base_url: registry.fetch(package, base_url, self._client))
+
+    def ask(self, package: Package, question: Callable[[Registry, str], T]) -> T | Unavailable:
+        """The answer to a question that is put to (registry, base URL), or why there is none."""
         registry = self._registries.get(package.registry)
         if registry is None:
             return Unavailable(SkipReason.UNKNOWN_REGISTRY, f"no registry is called {package.registry!r}")
         try:
             base_url = self._base_urls(package)
-            return base_url if isinstance(base_url, Unavailable) else self._ask(registry, package, base_url)
+            if isinstance(base_url, Unavailable):
+                return base_url
+            return self._asked(package, base_url, partial(question, registry, base_url))
         except NotKeptError:
             raise
         except Exception as exc:  # noqa: BLE001  # whatever a parser trips over costs one package, not the pass
             detail = f"{package}: unexpected {type(exc).__name__} while reading the answer; report it as a bug"
             return Unavailable(SkipReason.REGISTRY_UNAVAILABLE, detail)
 
-    def _ask(self, registry: Registry, package: Package, base_url: str) -> Answer:
+    def _asked(self, package: Package, base_url: str, question: Callable[[], T]) -> T | Unavailable:
         host = _host(base_url)
         given_up = self._circuit.open(host)
         if given_up:
             return Unavailable(SkipReason.REGISTRY_UNAVAILABLE, given_up)
         try:
-            listing = registry.fetch(package, base_url, self._client)
+            answer = question()
         except LookUpError as exc:
             return Unavailable(exc.reason, f"{package}: {exc.detail}")
         except FetchError as exc:
@@ -144,7 +180,7 @@ class _LookUp:
             reason = SkipReason.NOT_FOUND if missing else SkipReason.REGISTRY_UNAVAILABLE
             return Unavailable(reason, f"{package}: {exc.detail}")
         self._circuit.note(host, None)
-        return listing
+        return answer
 
 
 class _Circuit:

@@ -11,7 +11,7 @@ import msgspec
 
 from bot.core.model import Line, Listing, Package, Release, Releases, Source
 
-LAYOUT = "2"
+LAYOUT = "3"
 """Part of every ``Distil.version``: changes when ``Release`` or ``_Kept`` does."""
 LONGEST_TEXT = 300
 """Code points kept of a reason or a notice; a pull request shows no more."""
@@ -35,6 +35,8 @@ class _Kept(msgspec.Struct, array_like=True):
     digests: dict[int, str]
     notes: dict[int, str]
     lines: dict[int, Line]
+    wheels: dict[int, int]
+    wheel_tags: list[tuple[str, ...]]
     latest: str | None
     notice: str
 
@@ -46,6 +48,7 @@ _source_decoder = msgspec.msgpack.Decoder(tuple[tuple[str, ...], str])
 def pack(releases: Sequence[Release], latest: str | None = None, notice: str = "") -> bytes:
     """The bytes to keep of these releases, newest first."""
     numbers = {requires: n for n, requires in enumerate(dict.fromkeys(r.requires for r in releases))}
+    tags = {wheels: n for n, wheels in enumerate(dict.fromkeys(r.wheels for r in releases if r.wheels))}
     kept = _Kept(
         versions=[r.version for r in releases],
         published=[r.published for r in releases],
@@ -55,6 +58,8 @@ def pack(releases: Sequence[Release], latest: str | None = None, notice: str = "
         digests={n: r.digest for n, r in enumerate(releases) if r.digest is not None},
         notes={n: r.notes_url for n, r in enumerate(releases) if r.notes_url is not None},
         lines={n: r.line for n, r in enumerate(releases) if r.line is not None},
+        wheels={n: tags[r.wheels] for n, r in enumerate(releases) if r.wheels},
+        wheel_tags=list(tags),
         latest=latest,
         notice=notice,
     )
@@ -74,6 +79,7 @@ def unpack(body: bytes, package: Package) -> Listing:
             digest=kept.digests.get(n),
             notes_url=kept.notes.get(n),
             line=kept.lines.get(n),
+            wheels=kept.wheel_tags[kept.wheels[n]] if n in kept.wheels else (),
         )
 
     return Listing(package, Releases(kept.versions, kept.published, make), kept.latest, kept.notice)

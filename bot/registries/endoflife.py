@@ -14,6 +14,7 @@ from pathlib import Path
 import msgspec
 
 from bot.core.model import Line, Listing, Package, Release, SkipReason
+from bot.core.runtimes import LAMBDA
 from bot.http import Distil
 from bot.registries._kept import LAYOUT, LONGEST_VERSION, decoded, pack, unpack
 from bot.registries.base import Client, LookUpError
@@ -37,10 +38,12 @@ class _Cycle(msgspec.Struct, rename="camel"):
     lts_from: str | None = None
     is_eol: bool = False
     eol_from: str | None = None
+    eoas_from: str | None = None
     latest: _Latest | None = None
 
 
-class _Product(msgspec.Struct):
+class _Product(msgspec.Struct, kw_only=True):
+    name: str = ""
     releases: list[_Cycle]
 
 
@@ -92,8 +95,19 @@ def releases(product: _Product) -> Iterator[Release]:
             published=datetime.combine(published, time(), UTC) if published else None,
             yanked=ENDED if cycle.is_eol else None,
             notes_url=cycle.latest.link if cycle.latest and cycle.latest.link else None,
-            line=Line(cycle.name, begins, _settled(cycle, begins), _day(cycle.eol_from)),
+            line=_line(product, cycle, begins),
         )
+
+
+def _line(product: _Product, cycle: _Cycle, begins: date | None) -> Line:
+    """The line; AWS Lambda gives a runtime no more fixes from its deprecation on, and blocks it later.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html, "Runtime deprecation policy".
+    """
+    support, ends = _settled(cycle, begins), _day(cycle.eol_from)
+    if product.name == LAMBDA.name:
+        return Line(cycle.name, begins, support, _day(cycle.eoas_from) or ends, blocked=ends)
+    return Line(cycle.name, begins, support, ends)
 
 
 def _settled(cycle: _Cycle, begins: date | None) -> date | None:

@@ -15,6 +15,7 @@ from urllib.parse import urljoin
 import msgspec
 from packaging.version import InvalidVersion, Version
 
+from bot.core import wheels
 from bot.core.model import Listing, Package, Release, SkipReason, Source
 from bot.http import Distil, FetchError, origin_of
 from bot.registries import _client_config
@@ -251,6 +252,7 @@ def _release(version: str, files: Sequence[_File], withdrawn: str | None) -> Rel
         published=max(times, default=None),
         yanked=_yanked(files) if withdrawn is None else withdrawn,
         requires=(("python", python),) if python else (),
+        wheels=wheels.tags(file.filename for file in files),
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from bot.store.cache import Answers
 from bot.store.database import Database, StoreError
@@ -25,6 +25,9 @@ from bot.store.proposals import (
 )
 from bot.store.repositories import Repositories, RepositoryRecord, Watch
 from bot.store.writes import Writes
+
+if TYPE_CHECKING:
+    from bot.store.images import Images
 
 KEPT = timedelta(days=30)
 """How long an answer or a file's facts are kept without being used."""
@@ -83,6 +86,12 @@ class Store:
     def sightings(self, fleet: str = LOCAL) -> Sightings:
         """When the bot first saw a version."""
         return Sightings(self._database, fleet)
+
+    def images(self, fleet: str = LOCAL) -> Images:
+        """What EC2 said of machine images."""
+        from bot.store.images import Images  # noqa: PLC0415 - the tables of publishers take long to load
+
+        return Images(self._database, fleet)
 
     def writes(self, fleet: str = LOCAL) -> Writes:
         """When the bot wrote to the forge within the last hour."""

@@ -189,6 +189,17 @@ watched = Table(
     Index("ix_watched_fleet_repository", "fleet", "repository"),
 )
 
+machine_images = Table(
+    "machine_images",
+    metadata,
+    Column("fleet", Words, primary_key=True),
+    # Before the region: an image whose region nobody says is sought by its id alone.
+    Column("id", Words, primary_key=True),
+    Column("region", Words, primary_key=True),
+    Column("description", LargeBinary, nullable=False),
+    Column("seen_at", Moment, nullable=False),
+)
+
 answered = Table(
     "answered",
     metadata,

@@ -849,6 +849,75 @@ def test_no_place_of_a_runtime_is_left() -> None:
     assert [skip.reason for _, skip in decision.skips] == [SkipReason.IGNORED, SkipReason.UNSUPPORTED_CONSTRAINT]
 
 
+def ranged(constraint: str, **other: Any) -> Dependency:
+    return stated(constraint, "pyproject.toml", scheme="pep440", **other)
+
+
+def test_where_nothing_says_what_runs_floors_rest_and_nothing_is_asked() -> None:
+    floors = [ranged(">=3.9"), ranged(">=3.9,<3.12", role=Role.LIBRARY), stated("lts", ignored="asked")]
+    assert to_look_up(floors, DEFAULTS) == frozenset()
+    empty: dict[Package, Answer] = {}
+    for answers in (empty, None):
+        decision = asked(*floors, answers=answers)
+        assert not decision.updates
+        assert [s.reason for _, s in decision.skips] == [SkipReason.IN_RANGE, SkipReason.IN_RANGE, SkipReason.IGNORED]
+    assert to_look_up([ranged(">=3.9"), stated("3.9")], DEFAULTS) == {PYTHON}
+
+
+def test_what_can_not_be_installed_on_the_new_line_holds_it() -> None:
+    numpy = dependency("==1.24.4", name="numpy", ignored="until the rewrite")
+    locked = dependency(">=1", name="pandas", current="2.0.1", lock="uv.lock", line=2)
+    open_, node = dependency(">=1", name="open", line=3), dependency("1.0.0", name="x", registry="npm", line=4)
+    local = dependency("==1", name="mine", line=5, obstacle=Obstacle(SkipReason.LOCAL, "of this repository"))
+    unlisted = dependency("==7", name="elsewhere", line=6)
+    every = [stated("3.9"), numpy, locked, open_, node, local, unlisted]
+    packages = {one.package for one in (numpy, locked, open_, node, unlisted)} | {PYTHON}
+    assert to_look_up(every, DEFAULTS) == packages
+    assert to_look_up(every[1:], DEFAULTS) == packages - {PYTHON, numpy.package}
+    old, new = release("1.24.4", wheels=("cp39",)), release("2.0.1", wheels=("cp39", "cp310"))
+    answers: dict[Package, Answer] = {
+        PYTHON: LINES,
+        numpy.package: listing(old, of=numpy.package),
+        locked.package: listing(new, of=locked.package),
+        **{one.package: listing(old, of=one.package) for one in (open_, node, local, unlisted)},
+    }
+    decision = decide_all(every, answers, DEFAULTS, History(), NOW)[0]
+    ((_, skip),) = decision.skips
+    assert (skip.reason, skip.candidate and skip.candidate.version) == (SkipReason.NEEDS_WHEELS, "3.14.7")
+    ended = ago(200).date()
+    assert skip.detail == (
+        f"numpy 1.24.4, pandas 2.0.1 have no wheel for Python 3.14; 3.9 has had no security fixes since {ended}"
+    )
+    assert [(site.path, one.ends) for site, one in decision.lines] == [(".python-version", ended)]
+    without = decide_all(every, {PYTHON: LINES}, DEFAULTS, History(), NOW)[0]
+    assert [texts(update) for update in without.updates] == [["3.14"]]
+
+
+def test_a_runtime_that_policy_holds_past_its_end_says_so() -> None:
+    node = Package("endoflife", "nodejs")
+    begun, ended = ago(2000).date(), ago(20).date()
+    lines = Listing(
+        node,
+        (
+            release("24.1.0", line=Line("24", begun, begun, None)),
+            release("20.9.0", line=Line("20", begun, begun, ended)),
+        ),
+    )
+    site = stated("20", ".nvmrc", subject="runtime:node", name="nodejs")
+    skip = only_skip(asked(site, answers={node: lines}, wanted=policy(major=Major.HOLD)))
+    assert skip.reason is SkipReason.HELD
+    assert skip.detail == f"policy holds back major releases; 20 has had no security fixes since {ended}"
+
+
+def test_a_function_is_on_the_line_of_its_own_identifier() -> None:
+    ended = ago(9).date()
+    own = Line("python3.9", ago(2000).date(), None, ended, blocked=ago(-90).date())
+    offers = Listing(LAMBDA, (release("python3.14"), release("python3.9", line=own)))
+    site = function("python3.9")
+    decision = asked(stated("3.9"), site, answers={PYTHON: LINES, LAMBDA: offers})
+    assert [one.name for _, one in decision.lines] == ["3.9", "python3.9"]
+
+
 DOWN = Unavailable(SkipReason.REGISTRY_UNAVAILABLE, "it did not answer")
 
 

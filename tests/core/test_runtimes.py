@@ -32,7 +32,22 @@ from bot.core.model import (
     Update,
 )
 from bot.core.rules import Effective, Ignore, Major, effective
-from bot.core.runtimes import LAMBDA, RUNTIMES, SETTLED, Place, Runtime, decide, line_of, named, numbers, objection
+from bot.core.runtimes import (
+    LAMBDA,
+    RUNTIMES,
+    SETTLED,
+    SOON,
+    Needed,
+    Place,
+    Runtime,
+    decide,
+    line_of,
+    named,
+    numbers,
+    objection,
+    pressing,
+    with_lines,
+)
 from tests.fakes.values import NOW, OLD, ago, dependency, policy
 
 TODAY = NOW.date()
@@ -324,6 +339,56 @@ def test_a_tag_whose_digest_cannot_be_written_keeps_all() -> None:
     )
 
 
+IMAGES = Package("oci", "python")
+FIXED = "sha256:" + "a" * 64
+
+
+def undigested(text: str, *tags: Release | str, digest: str = FIXED) -> Place:
+    """A tag of an image with its digest, where only these tags' digests are known."""
+    one = tag(text, digest)
+    offers = tuple(line(each) if isinstance(each, str) else each for each in tags)
+    statement = replace(one.dependency.statement, package=IMAGES)
+    return Place(replace(one.dependency, statement=statement), one.wanted, Listing(IMAGES, offers))
+
+
+def lacking(places: list[Place], *lines: Release | str) -> list[str]:
+    """The tags whose digests a decision lacks."""
+    found = chosen(places, listing(*lines)).missing
+    assert {package for package, _ in found} <= {IMAGES}
+    return [version for _, version in found]
+
+
+def test_the_digest_that_is_missing_is_named() -> None:
+    tags = ("3.14-slim", "3.13-slim", "3.14")
+    places = [undigested("3.9-slim", *tags), undigested("3.11-slim", *tags), undigested("3.9", *tags), place("3.9")]
+    assert lacking(places, "3.14.7", "3.13.15") == ["3.14-slim", "3.14"]
+    decision = chosen(places, listing("3.14.7", "3.13.15"))
+    assert set(reasons(decision)) == {SkipReason.BLOCKED_SITE}
+    assert {skip.detail for _, skip in decision.skips} == {"f8:1: nobody says which digest python 3.14-slim has"}
+
+
+def test_the_digest_of_an_older_line_is_named_when_the_newest_was_asked_for_in_vain() -> None:
+    tags: list[Release | str] = [line("3.14-slim", digest=""), "3.13-slim"]
+    assert lacking([undigested("3.9-slim", *tags)], "3.14.7", "3.13.15") == ["3.13-slim"]
+    assert lacking([undigested("3.9-slim", line("3.14-slim", digest=""))], "3.14.7") == []
+
+
+def test_no_digest_is_asked_for_that_is_of_no_use() -> None:
+    assert lacking([undigested("3.9-slim", "3.14-slim")], line("3.14.7", days=2)) == []
+    assert lacking([undigested("3.9-slim", "3.14-slim"), place("pypy3.9-7.3")], "3.14.7") == []
+    assert lacking([undigested("3.9-slim", "3.13-slim")], "3.14.7") == []
+    assert lacking([undigested("3.14-slim", "3.14-slim")], "3.14.7") == []
+    known: list[Release | str] = [line("3.14-slim", digest="sha512:" + "b" * 128), "3.14"]
+    assert lacking([undigested("3.9-slim", *known), undigested("3.9", *known)], "3.14.7") == []
+
+
+def test_who_can_move_without_the_missing_digest_does_so_meanwhile() -> None:
+    places = [undigested("3.13-slim", "3.14-slim", "3.13-slim"), place("3.9")]
+    decision = chosen(places, listing("3.14.7", "3.13.15"))
+    assert texts(decision.updates[0]) == ["3.13"]
+    assert decision.missing == ((IMAGES, "3.14-slim"),)
+
+
 # Floors
 
 
@@ -375,7 +440,159 @@ def test_a_piece_of_a_constraint_is_written_without_its_frame() -> None:
     assert texts(moved([framed, place("go1.21.5", "go")], lines)) == ["1.27", "go1.27.0"]
 
 
+def engines(text: str, **other: Any) -> Place:
+    return place(text, "node", scheme="npm", path="package.json", **other)
+
+
+NODE = Listing(RUNTIMES["node"].package, (line("24.19.0", "24", lts=LONG), line("22.23.2", "22", lts=LONG)))
+
+
+@pytest.mark.parametrize(
+    ("said", "stated", "risen"),
+    [
+        (">=18 <21", "20", ">=24 <25"),
+        ("18.x", "18", "24.x"),
+        ("^18 || ^20", "20", "^24"),
+        (">=18.17.0", "20", ">=24.0.0"),
+        (">=18.17.0", "20.1.0", ">=24.19.0"),
+        ("<=20", "20", "<=24"),
+        ("18.17.0", "18", "24.19.0"),
+    ],
+)
+def test_engines_of_an_application_rise_to_what_the_others_say(said: str, stated: str, risen: str) -> None:
+    update = moved([engines(said), place(stated, "node")], NODE)
+    assert texts(update)[0] == risen
+
+
+def test_a_bound_that_leaves_out_the_release_itself_is_not_enough() -> None:
+    assert texts(moved([floor("<=3.12"), place("3.9")], listing("3.14.7"))) == ["<=3.14.7", "3.14"]
+
+
+@pytest.mark.parametrize("said", ["18.x", "^18 || ^20", "18.17.0", "<21"])
+def test_engines_of_a_library_that_leave_it_out_hold_the_others(said: str) -> None:
+    skip = only_of(chosen([engines(said, role=Role.LIBRARY), place("18", "node")], NODE), "18")
+    assert (skip.reason, "package.json:1 promises" in skip.detail) == (SkipReason.BLOCKED_SITE, True)
+
+
+def only_of(decision: Decision, constraint: str) -> Skip:
+    assert not decision.updates
+    return next(skip for site, skip in decision.skips if site.constraint == constraint)
+
+
+def test_one_version_that_a_library_promises_never_moves_by_itself() -> None:
+    assert reasons(chosen([engines("18.17.0", role=Role.LIBRARY)], NODE)) == [SkipReason.IN_RANGE]
+    assert texts(moved([engines("18.17.0")], NODE)) == ["24.19.0"]
+
+
+def test_a_range_that_a_lock_file_records_stays() -> None:
+    locked = place(">=3.9", scheme="pep440", path="pyproject.toml", lock="uv.lock")
+    decision = chosen([locked, place("3.10")], listing("3.14.7"))
+    assert texts(decision.updates[0]) == ["3.14"]
+    assert [skip.reason for _, skip in decision.skips] == [SkipReason.IN_RANGE]
+    bounded = place(">=3.9,<3.14", scheme="pep440", path="pyproject.toml", lock="uv.lock")
+    update = moved_of(chosen([bounded, place("3.10")], listing("3.14.7", "3.13.15")))
+    assert texts(update) == ["3.13"]
+    skip = only_of(chosen([bounded, place("3.13")], listing("3.14.7", "3.13.15")), "3.13")
+    assert (skip.reason, skip.detail) == (
+        SkipReason.LOCK_NOT_REFRESHED,
+        "pyproject.toml:1: >=3.9,<3.14 leaves out 3.14.7, and uv.lock has to be refreshed with it",
+    )
+
+
+def test_a_range_that_can_not_be_edited_holds_the_others_from_what_it_leaves_out() -> None:
+    fixed = place(">=3.9,<3.14", scheme="pep440", path="setup.py", pins=())
+    assert texts(moved_of(chosen([fixed, place("3.10")], listing("3.14.7", "3.13.15")))) == ["3.13"]
+    skip = only_of(chosen([fixed, place("3.13")], listing("3.14.7", "3.13.15")), "3.13")
+    assert (skip.reason, "can't be edited" in skip.detail) == (SkipReason.BLOCKED_SITE, True)
+
+
+# What is installed on it
+
+
+def installed(name: str, version: str, *wheels: str, requires: str = "", marker: str = "") -> Needed:
+    site = dependency(f"=={version}", name=name, **({"marker": marker} if marker else {}))
+    asked = (("python", requires),) if requires else ()
+    return Needed(site, Release(version, ago(OLD), wheels=wheels, requires=asked))
+
+
+def on(*needed: Needed, lines: Listing | None = None, stated: str = "3.9") -> Decision:
+    return decide([place(stated)], lines or listing("3.14.7", "3.13.15"), History(), NOW, needed)
+
+
+def test_a_line_for_which_something_has_no_wheel_is_not_entered() -> None:
+    pandas, numpy = installed("pandas", "2.0.1", "cp39", "cp310"), installed("numpy", "1.24.4", "cp39", "cp313")
+    skip = only(on(pandas, numpy))
+    assert (skip.reason, skip.candidate and skip.candidate.version) == (SkipReason.NEEDS_WHEELS, "3.14.7")
+    assert skip.detail == "numpy 1.24.4, pandas 2.0.1 have no wheel for Python 3.14"
+    update = moved_of(on(numpy))
+    assert texts(update) == ["3.13"]
+    assert update.reasons[-1] == "3.14.7 waits: numpy 1.24.4 has no wheel for Python 3.14"
+
+
+def test_what_is_served_or_needs_no_wheel_holds_nothing() -> None:
+    marked = installed("old", "1", "cp39", marker='python_version < "3.10"')
+    assert texts(moved_of(on(installed("a", "1"), installed("b", "1", "abi3-cp36"), marked))) == ["3.14"]
+    here = installed("c", "1", "cp39", marker='sys_platform == "win32"')
+    assert only(on(here)).reason is SkipReason.NEEDS_WHEELS
+
+
+def test_who_is_on_a_line_takes_its_fixes_without_asking() -> None:
+    assert texts(moved_of(on(installed("a", "1", "cp38"), stated="3.14.1"))) == ["3.14.7"]
+
+
+@pytest.mark.parametrize(
+    ("requires", "held"),
+    [("<3.14", True), (">=3.9,<3.14.0", True), (">=3.9", False), ("<4", False), ("nonsense", False)],
+)
+def test_what_asks_for_an_older_python_can_not_be_installed_either(requires: str, held: bool) -> None:
+    update = moved_of(on(installed("scipy", "1.7.1", requires=requires)))
+    assert texts(update) == (["3.13"] if held else ["3.14"])
+
+
+def test_a_long_list_is_cut() -> None:
+    skip = only(on(*(installed(f"p{n:02}", "1", "cp39") for n in range(12))))
+    assert skip.detail.endswith("p09 1 and 2 more have no wheel for Python 3.14")
+
+
+def test_a_line_of_one_number_asks_for_no_wheel() -> None:
+    assert texts(moved_of(on(installed("a", "1", "cp39"), lines=listing(line("4", "4")), stated="3"))) == ["4"]
+    node = decide([place("18", "node")], NODE, History(), NOW, (installed("a", "1", "cp39"),))
+    assert texts(moved_of(node)) == ["24"]
+
+
 # What is told
+
+
+def test_a_function_ends_when_its_cloud_says() -> None:
+    own = Line("python3.9", LONG, None, TODAY - timedelta(days=5), blocked=FAR)
+    offers = Listing(LAMBDA, (line("python3.14"), Release("python3.9", ago(OLD), line=own)))
+    site = place("python3.9", scheme="function", name="aws-lambda", offers=offers)
+    update = moved([site, place("3.9")], listing("3.14.7", line("3.9.25", ends=FAR)))
+    assert update.reasons == (
+        f"python3.9 has had no security fixes since {own.ends} (what runs on it can't be changed from {FAR} on)",
+        f"3.9 gets no security fixes after {FAR}",
+    )
+
+
+def test_the_line_in_use_is_kept_and_its_end_is_said_where_nothing_moves() -> None:
+    soon = TODAY + SOON
+    lines = listing("3.14.7", line("3.11.9", ends=soon), line("3.9.25", ends=LONG))
+    places = [place("3.9"), place("3.11"), place("3.14"), place("2.7"), floor(">=3.9")]
+    stays = Decision("x", (), tuple((one.dependency, Skip(SkipReason.HELD, "held")) for one in places))
+    found = with_lines(stays, places, lines, NOW)
+    assert [skip.detail for _, skip in found.skips] == [
+        f"held; 3.9 has had no security fixes since {LONG}",
+        f"held; 3.11 gets no security fixes after {soon}",
+        "held",
+        "held",
+        "held",
+    ]
+    assert [(site.constraint, own.name) for site, own in found.lines] == [
+        ("3.9", "3.9"),
+        ("3.11", "3.11"),
+        ("3.14", "3.14"),
+    ]
+    assert not pressing(Line("1", None, None, None), TODAY)
 
 
 def test_when_the_lines_in_use_end_is_told_soonest_first() -> None:

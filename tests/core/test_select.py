@@ -115,3 +115,42 @@ def test_no_glob_of_a_repository_makes_the_match_slow(glob: str) -> None:
     assert [one.name for one in chosen.ecosystems("a/" * 1500 + "package.json")] == ["npm"]
     assert [one.name for one in chosen.ecosystems("a" * 3000 + "/package.json")] == ["npm"]
     assert time.process_time() - before < 2
+
+
+@pytest.mark.parametrize(
+    ("glob", "path", "read"),
+    [
+        ("*.tf.json", "a/main.tf.json", True),
+        ("*.tf.json", "a/main.json", False),
+        ("*.*", "a/main.json", True),
+        ("*", "a/b", True),
+        ("*params*.json", "x/my-params-1.json", True),
+        ("*params*.json", "params.json/x.json", False),
+        ("config/**/*.json", "config/a.json", True),
+        ("config/**/*.json", "config/a/b/c.json", True),
+        ("config/**/*.json", "x/config/a.json", False),
+        ("**/vars/*.yml", "vars/a.yml", True),
+        ("**/vars/*.yml", "a/vars/b/vars/c.yml", True),
+        ("**/vars/*.yml", "a/vars/b/c.yml", False),
+        ("a/**/b/**/c.json", "a/b/c.json", True),
+        ("a/**/b/**/c.json", "a/x/b/y/b/c.json", True),
+        ("a/**/b/**/c.json", "a/x/c.json", False),
+        ("**/group_vars/**", "x/group_vars/all", True),
+        ("**/group_vars/**", "x/group_vars", False),
+        ("/top/*.json", "top/a.json", True),
+        ("/top/*.json", "x/top/a.json", False),
+        ("**/**/a.json", "a.json", True),
+    ],
+)
+def test_patterns_with_folders(glob: str, path: str, read: bool) -> None:
+    assert bool(selector((ecosystem("one", glob),), ()).ecosystems(path)) is read
+
+
+@pytest.mark.parametrize("glob", ["**/a/" * 40 + "b.json", "*a" * 90 + "b.json", "**/*a*a*a*a/" * 15 + "b.json"])
+def test_no_pattern_of_a_policy_makes_the_match_slow(glob: str) -> None:
+    chosen = selector((ecosystem("one", glob),), ())
+    before = time.process_time()
+    assert chosen.ecosystems("a/" * 1500 + "x.json") == ()
+    assert chosen.ecosystems("a" * 3000 + "/x.json") == ()
+    assert chosen.ecosystems("a" * 3000 + "x.json") == ()
+    assert time.process_time() - before < 2

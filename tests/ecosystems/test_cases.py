@@ -3,8 +3,8 @@
 ``[versions]`` maps package names to the version that each moves to; what already admits it
 stays, unless it is exact. ``strategy`` (default ``replace``; ``widen`` for what widens), ``role``
 (what the case's manifest must declare), ``statements`` (how many statements the case's own
-ecosystem must see), ``[obstacles]`` (package name -> skip reason) and ``[digests]`` (package name -> the
-digest that its pins move to) are optional.
+ecosystem must see), ``[obstacles]`` (package name -> skip reason), ``[digests]`` (package name -> the
+digest that its pins move to) and ``[images]`` (machine image's id -> the id that it becomes) are optional.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def edits_for(before: Read, case: dict[str, object]) -> list[Edit]:
     versions = case.get("versions", {})
     assert isinstance(versions, dict)
     strategy = Strategy(str(case.get("strategy", "replace")))
-    edits: dict[tuple[str, int], Edit] = {}
+    edits = {(edit.path, edit.span.start): edit for edit in images_for(before, case)}
     for statement in before.statements():
         pins = [pin for pin in statement.pins if pin.part is Part.VERSION]
         version = versions.get(statement.package.name)
@@ -84,6 +84,14 @@ def edits_for(before: Read, case: dict[str, object]) -> list[Edit]:
             for pin, digest in digests_for(statement, case):
                 edits[pin.path, pin.span.start] = Edit(pin.path, pin.span, pin.text, digest)
     return list(edits.values())
+
+
+def images_for(before: Read, case: dict[str, object]) -> list[Edit]:
+    images = case.get("images", {})
+    assert isinstance(images, dict)
+    moving = [s for s in before.statements() if not s.obstacle and not s.ignored and s.package.name in images]
+    pins = [pin for statement in moving for pin in statement.pins if pin.part is Part.IMAGE_ID]
+    return [Edit(pin.path, pin.span, pin.text, images[pin.text]) for pin in pins]
 
 
 def digests_for(statement: Statement, case: dict[str, object]) -> list[tuple[Pin, str]]:
@@ -109,7 +117,8 @@ def test_case(folder: Path) -> None:
     for key, facts in before.facts.items():
         own = {pin.span for statement in facts.statements for pin in statement.pins if pin.path == facts.path}
         if all(pin.path == facts.path for s in facts.statements for pin in s.pins):
-            assert prove(facts, again.facts[key], [e for e in edits if e.path == facts.path and e.span in own]) is None
+            mine = [e for e in edits if e.path == facts.path and e.span in own]
+            assert prove(facts, again.facts[key], mine) is None
 
 
 def check_expectations(ecosystem: str, case: dict[str, object], found: Read) -> None:

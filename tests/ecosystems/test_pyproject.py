@@ -111,9 +111,19 @@ def test_runtime() -> None:
     assert read('project.requires-python = " "').declarations == ()
     poetry = read('tool.poetry.dependencies.python = "^3.9"')
     assert DeclaredRuntime("python", "poetry", "^3.9") in poetry.declarations
-    assert poetry.statements == ()
+    assert [(s.scheme, s.constraint, s.pins[0].text) for s in poetry.statements] == [("poetry", "^3.9", "^3.9")]
     table = read('tool.poetry.dependencies.python = { version = "~3.9" }')
     assert DeclaredRuntime("python", "poetry", "~3.9") in table.declarations
+    assert read("tool.poetry.dependencies.python = 3").declarations == (DeclaredRole(Role.APPLICATION),)
+
+
+def test_a_runtime_comes_from_no_index() -> None:
+    root = read(
+        'tool.uv.workspace.members = ["python"]\n[[tool.uv.index]]\nurl = "https://x.test/simple"\ndefault = true'
+    )
+    member = extract("python/pyproject.toml", 'project.requires-python = ">=3.9"\nproject.dependencies = ["a==1"]\n')
+    statements = {s.package.name: s for facts in complete([root, member], []) for s in facts.statements}
+    assert (statements["python"].package.url, statements["a"].package.url) == (None, "https://x.test/simple")
 
 
 def test_setuptools_files_are_taken_in() -> None:

@@ -4,15 +4,49 @@ import pytest
 
 from bot.core.model import Kind, Pin, SkipReason, Span
 from bot.core.runtimes import LAMBDA, RUNTIMES
-from bot.ecosystems._runtimes import floor, function, word
+from bot.ecosystems._runtimes import Range, floor, function, ranged, word
+from bot.formats.base import Node, Scalar, Table
 
 
 def test_a_floor_is_a_statement_of_its_runtime() -> None:
     pin = Pin("package.json", Span(3, 7), ">=20")
-    found = floor("node", "npm", pin, 2)
+    found = floor("node", "npm", "package.json", Range(">=20", pin.span, 2))
     assert (found.package, found.subject) == (RUNTIMES["node"].package, "runtime:node")
     assert (found.kind, found.scheme, found.constraint, found.pins) == (Kind.RUNTIME, "npm", ">=20", (pin,))
-    assert (found.line, found.lockable) == (2, False)
+    assert (found.line, found.lockable, found.obstacle) == (2, True, None)
+
+
+def test_a_floor_that_can_not_be_edited_is_still_one() -> None:
+    found = floor("python", "pep440", "setup.py", Range(">=3.9", None, 2))
+    assert (found.constraint, found.pins, found.obstacle) == (">=3.9", (), None)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        *((text, SkipReason.FLOATING) for text in ("*", "x", "lts/*", "latest")),
+        (">=3.9," * 100, SkipReason.UNSUPPORTED_CONSTRAINT),
+    ],
+)
+def test_a_floor_that_holds_nothing_or_can_not_be_read(text: str, reason: SkipReason) -> None:
+    found = floor("python", "pep440", "f", Range(text, Span(0, len(text)), 1))
+    assert found.obstacle
+    assert (found.obstacle.reason, found.pins, len(found.constraint) <= 500) == (reason, (), True)
+
+
+@pytest.mark.parametrize(
+    ("node", "found"),
+    [
+        (None, None),
+        (Table(()), None),
+        (Scalar("18", Span(0, 2), 1, string=False), None),
+        (Scalar("  ", Span(0, 2), 1), None),
+        (Scalar(" >=18 ", Span(5, 11), 3), Range(">=18", Span(6, 10), 3)),
+        (Scalar(">=18", Span(5, 14), 3, breaks=((1, 11),)), Range(">=18", None, 3)),
+    ],
+)
+def test_a_range_is_a_string(node: Node | None, found: Range | None) -> None:
+    assert ranged(node) == found
 
 
 def test_a_function_is_a_statement_of_its_runtime() -> None:

@@ -53,7 +53,8 @@ def test_declarations() -> None:
     text = "[options]\npython_requires = >=3.8\ninstall_requires = file: r.txt, more.txt\n"
     text += "[options.extras_require]\nx = file: /etc/r\n"
     facts = extract("svc/setup.cfg", text)
-    assert facts.statements == ()
+    (floor,) = facts.statements
+    assert (floor.subject, floor.constraint, floor.pins[0].text) == ("runtime:python", ">=3.8", ">=3.8")
     assert facts.declarations == (
         DeclaredRuntime("python", "pep440", ">=3.8"),
         Include("svc/r.txt"),

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import shutil
-import socket
 import subprocess
 import sys
 import threading
@@ -29,6 +29,7 @@ import httpx
 INDEX = "application/vnd.oci.image.index.v1+json"
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 CONFIG = "application/vnd.oci.image.config.v1+json"
+LISTENING = re.compile(r"(?<=listening on )127\.0\.0\.1:[0-9]+(?=[^0-9])")
 
 
 @dataclass(frozen=True)
@@ -111,6 +112,13 @@ class FakeOci:
     def push(self, name: str, *tags: str) -> None:
         for tag in tags:
             self._tags.setdefault(name, {})[tag] = manifest(f"{name}:{tag}")
+
+    def move(self, name: str, tag: str, word: str) -> None:
+        """The tag stands for another image from now on."""
+        self._tags[name][tag] = manifest(word)
+
+    def digest(self, name: str, tag: str) -> str:
+        return f"sha256:{sha256(self._tags[name][tag]).hexdigest()}"
 
     def script(self, path: str, answer: Answer) -> None:
         self._scripts[path] = answer
@@ -224,14 +232,11 @@ def why_not() -> str | None:
 @contextmanager
 def real(folder: Path, auth: Mapping[str, Any] | None = None) -> Iterator[str]:
     """The address of a real registry that keeps its images in the folder."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{free.getsockname()[1]}"
     config = {
         "version": 0.1,
-        "log": {"level": "error"},
+        "log": {"level": "info"},  # it says there which port it was given
         "storage": {"filesystem": {"rootdirectory": str(folder / "images")}},
-        "http": {"addr": address},
+        "http": {"addr": "127.0.0.1:0"},
         **({"auth": auth} if auth else {}),
     }
     (folder / "config.yml").write_text(json.dumps(config))  # JSON is YAML
@@ -239,22 +244,20 @@ def real(folder: Path, auth: Mapping[str, Any] | None = None) -> Iterator[str]:
         command = [str(shutil.which("docker-registry")), "serve", str(folder / "config.yml")]
         process = subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env={})
     try:
-        _await(address, process, folder / "registry.log")
-        yield f"http://{address}"
+        yield f"http://{_address(process, folder / 'registry.log')}"
     finally:
         process.terminate()
         process.wait(timeout=20)
 
 
-def _await(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
+def _address(process: subprocess.Popen[bytes], log: Path) -> str:
+    """Where it listens, as soon as it does."""
     deadline = time.monotonic() + 20
     while time.monotonic() < deadline and process.poll() is None:
-        try:
-            httpx.get(f"http://{address}/", trust_env=False)
-        except httpx.TransportError:
-            time.sleep(0.05)
-        else:
-            return
+        found = LISTENING.search(log.read_text())
+        if found:
+            return found[0]
+        time.sleep(0.02)
     raise RuntimeError(f"docker-registry did not start: {log.read_text()[-2000:]}")
 
 

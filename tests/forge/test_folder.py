@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.forge import folder as module
-from bot.forge.base import Entry, ForgeError, Found, TooLarge
+from bot.forge.base import Entry, ForgeError, Search, TooLarge
 from bot.forge.folder import FolderForge
 from bot.forge.local import open_forge
 from tests.forge.conftest import BRANCH, new
@@ -80,8 +80,11 @@ def test_a_text_is_searched_for(plain: Path) -> None:
     for name, text in {"a.py": "# /// script\n", "b.py": "x\n", "c.txt": "# /// script\n"}.items():
         (plain / name).write_text(text)
     snapshot = FolderForge(plain).snapshot()
-    assert snapshot.containing(["# /// script"], ["*.py"]) == Found(frozenset({"a.py"}))
-    assert snapshot.containing(["nowhere"], ["*.py"]) == Found(frozenset())
+    python = frozenset({"a.py", "b.py", "gone.py"})
+    searches = [Search(("# /// script",), python), Search(("nowhere",), python), Search(("x",), frozenset({"b.py"}))]
+    found = [one.holding for one in snapshot.containing(searches)]
+    assert found == [{"a.py"}, frozenset(), {"b.py"}]
+    assert snapshot.containing([]) == ()
 
 
 def test_odd_names(plain: Path) -> None:

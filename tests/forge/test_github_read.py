@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from bot.forge.base import ForgeError, Found, TooLarge, blob_id
+from bot.forge.base import ForgeError, Found, Search, TooLarge, blob_id
 from bot.forge.github_errors import GitHubError
 from bot.policy_file import PATH as POLICY
 from tests.fakes.github.world import Content, Special, link_to, submodule
@@ -48,7 +48,8 @@ def test_a_hundred_manifests_and_the_policy_cost_three_reads(at: Desk) -> None:
     at.github.forget_requests()
     snapshot = forge.snapshot()
     assert snapshot.read_many([POLICY]) == {POLICY: b'mode = "propose"\n'}
-    assert snapshot.containing(["# /// script"], ["*.py"]) == Found(frozenset())
+    python = frozenset({"src/a/__init__.py", "src/a/b.py"})
+    assert snapshot.containing([Search(("# /// script",), python)]) == (Found(frozenset()),)
     assert len(snapshot.read_many(files)) == 99
     assert len(snapshot.read_many(files)) == 99
     assert forge.recent_subjects() == ["Initial commit"]
@@ -231,9 +232,17 @@ def test_what_may_hold_a_hint_is_named_where_it_is_worth_reading(at: Desk) -> No
     snapshot = at.forge(name).snapshot()
     at.github.forget_requests()
     candidates = frozenset({"tool.py", "plain.py", "scripts/deep.py"})
-    assert snapshot.containing(["# /// script", "nothing"], ["*.py"]) == Found(frozenset(), candidates)
-    assert snapshot.containing(["# /// script"], ["*.txt"]) == Found(frozenset(), frozenset({"notes.txt"}))
-    assert snapshot.containing([], ["*.py"]) == Found(frozenset())
+    python = frozenset(entry.path for entry in snapshot.entries() if entry.path.endswith(".py"))
+    searches = [
+        Search(("# /// script", "nothing"), python),
+        Search(("# /// script",), frozenset({"notes.txt", "nowhere.txt"})),
+        Search((), python),
+    ]
+    assert snapshot.containing(searches) == (
+        Found(frozenset(), candidates),
+        Found(frozenset(), frozenset({"notes.txt"})),
+        Found(frozenset()),
+    )
     assert at.counts() == {"reads": 0, "writes": 0}
 
 
@@ -241,11 +250,17 @@ def test_the_search_has_a_budget(at: Desk) -> None:
     files: dict[str, Content] = {f"d/{n:03}.py": f"#{n}\n" for n in range(305)}
     name = repository(at, {**files, "z.py": "# needle\n"})
     first = {"z.py", *(f"d/{n:03}.py" for n in range(299))}
-    assert at.forge(name).snapshot().containing(["needle"], ["*.py"]).unread == first
+    assert searched(at, name) == first
     large: dict[str, Content] = {f"e/{n:02}.py": f"{n}" + "#" * 60_000 for n in range(40)}
     wide = repository(at, {**large, "a.py": "# needle\n"}, "acme/wide")
     near = {"a.py", *(f"e/{n:02}.py" for n in range(34))}
-    assert at.forge(wide).snapshot().containing(["needle"], ["*.py"]).unread == near
+    assert searched(at, wide) == near
+
+
+def searched(at: Desk, name: str) -> frozenset[str]:
+    snapshot = at.forge(name).snapshot()
+    (found,) = snapshot.containing([Search(("needle",), frozenset(entry.path for entry in snapshot.entries()))])
+    return found.unread
 
 
 @pytest.mark.parametrize("content", ["abc", "eA==", "plain"])

@@ -23,6 +23,7 @@ from bot.forge.base import (
     Pushed,
     RefusalReason,
     Refused,
+    Search,
     TooLarge,
     blob_id,
     trailers_of,
@@ -56,9 +57,22 @@ def test_git_searches_for_a_text_without_giving_files_away(repository: Repositor
         {"a.py": b"# /// script\n", "sub/b.py": b"x\n", "sub/c.txt": b"# /// script\n", "d.py": b"# /// script\0"}
     )
     snapshot = repository.forge().snapshot()
-    assert snapshot.containing(["# /// script", "nowhere"], ["*.py"]) == Found(frozenset({"a.py"}))
-    assert snapshot.containing(["# /// script"], ["*.py", "c.*"]) == Found(frozenset({"a.py", "sub/c.txt"}))
-    assert snapshot.containing(["nowhere"], ["*"]) == Found(frozenset())
+    python = frozenset({"a.py", "sub/b.py", "d.py"})
+    assert snapshot.containing([Search(("# /// script", "nowhere"), python), Search(("x",), python)]) == (
+        Found(frozenset({"a.py", "sub/b.py"})),  # one search for all: b.py holds what the other one looks for
+        Found(frozenset({"a.py", "sub/b.py"})),
+    )
+    both = Search(("# /// script",), frozenset({"a.py", "sub/c.txt"}))
+    assert snapshot.containing([both]) == (Found(frozenset({"a.py", "sub/c.txt"})),)
+    assert snapshot.containing([Search(("nowhere",), python)]) == (Found(frozenset()),)
+    assert snapshot.containing([Search((), python), Search(("x",), frozenset())]) == (Found(frozenset()),) * 2
+
+
+def test_odd_names_are_searched_too(repository: Repository) -> None:
+    names = ("no extension", "a.[b]", "c.*", "new\nline.py")
+    repository.commit(dict.fromkeys(names, b"# /// script\n"))
+    search = Search(("# /// script",), frozenset(names))
+    assert repository.forge().snapshot().containing([search]) == (Found(frozenset(names)),)
 
 
 def test_a_snapshot_lists_and_reads_the_base_commit(repository: Repository) -> None:

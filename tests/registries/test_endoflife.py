@@ -65,6 +65,25 @@ def test_a_product_over_the_wire(registry: FakeRegistry) -> None:
     assert registry.requests[0].headers["Accept"] == "application/json"
 
 
+@pytest.mark.parametrize(
+    ("product", "facts", "ends", "blocked"),
+    [
+        ("nodejs", {"eoasFrom": "2025-12-15", "eolFrom": "2027-03-03"}, date(2027, 3, 3), None),
+        ("aws-lambda", {"eoasFrom": "2025-12-15", "eolFrom": "2027-03-03"}, date(2025, 12, 15), date(2027, 3, 3)),
+        ("aws-lambda", {"eolFrom": "2027-03-03"}, date(2027, 3, 3), date(2027, 3, 3)),
+        ("aws-lambda", {"eoasFrom": "2025-12-15"}, date(2025, 12, 15), None),
+    ],
+)
+def test_a_function_ends_with_its_deprecation(
+    product: str, facts: dict[str, Any], ends: date, blocked: date | None
+) -> None:
+    body = json.loads(answer(cycle("python3.9", **facts)))
+    body["result"]["name"] = product
+    (release,) = unpack(endoflife.distil(json.dumps(body).encode()), PACKAGE).releases
+    assert release.line
+    assert (release.line.ends, release.line.blocked) == (ends, blocked)
+
+
 @pytest.mark.parametrize("name", ["", "Python", "../x", "a/b", "-a", "a-", "a" * 101, "a b"])
 def test_what_is_no_name_is_not_asked_for(name: str, registry: FakeRegistry) -> None:
     with Http(MemoryCache()) as http, pytest.raises(base.LookUpError) as raised:

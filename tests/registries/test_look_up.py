@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.model import Listing, Package, SkipReason, Unavailable
+from bot.core.model import Answer, Listing, Package, SkipReason, Unavailable
 from bot.http import FetchError, Http, Limits, MemoryCache
-from bot.registries import FAILURES_UNTIL_OPEN, built_in, look_up
+from bot.registries import FAILURES_UNTIL_OPEN, built_in, digests, look_up
 from bot.registries.base import Client, LookUpError
 from tests.fakes.registry import FakeRegistry, Reply
 
@@ -51,7 +51,7 @@ class Scripted:
         return Listing(package, ())
 
 
-def ask(registry: Scripted, http: Http, count: int) -> list[Listing | Unavailable]:
+def ask(registry: Scripted, http: Http, count: int) -> list[Answer]:
     packages = [Package("scripted", str(n)) for n in range(count)]
     answers = look_up(packages, {"scripted": registry}, http, lambda _: "https://u:secret@index.example", workers=1)
     return [answers[package] for package in packages]
@@ -167,3 +167,53 @@ def test_an_interrupt_stops_what_has_not_begun(http: Http) -> None:
     with pytest.raises(KeyboardInterrupt):
         look_up(packages, {"scripted": registry}, http, lambda _: "https://index.example", 1, interrupt)
     assert len(registry.asked) < 5000
+
+
+# Digests
+
+
+class Telling(Scripted):
+    """A registry that also tells digests, or raises what it is told to."""
+
+    def digest(self, package: Package, tag: str, base_url: str, client: Client) -> str:
+        self.fetch(package, base_url, client)
+        return f"{package.name}:{tag} at {base_url}"
+
+
+def tell(registry: Scripted, http: Http, *tags: str) -> list[str | Unavailable]:
+    wanted = [(Package("scripted", "a"), tag) for tag in tags]
+    found = digests(wanted, {"scripted": registry}, http, lambda _: "https://index.example", workers=1)
+    return [found[tag] for tag in wanted]
+
+
+def test_each_digest_is_asked_for_once(http: Http) -> None:
+    registry = Telling()
+    assert tell(registry, http, "2", "1", "2") == [f"a:{n} at https://index.example" for n in "212"]
+    assert len(registry.asked) == 2
+    assert tell(registry, http) == []
+
+
+def test_a_digest_that_is_not_told_is_no_others_trouble(http: Http) -> None:
+    errors = (FetchError("not_found", "gone", 404), LookUpError(SkipReason.REGISTRY_UNAVAILABLE, "used up"))
+    assert tell(Telling(*errors, KeyError("x")), http, "1", "2", "3", "4") == [
+        Unavailable(SkipReason.NOT_FOUND, "scripted/a: gone"),
+        Unavailable(SkipReason.REGISTRY_UNAVAILABLE, "scripted/a: used up"),
+        Unavailable(
+            SkipReason.REGISTRY_UNAVAILABLE,
+            "scripted/a: unexpected KeyError while reading the answer; report it as a bug",
+        ),
+        "a:4 at https://index.example",
+    ]
+
+
+def test_digests_of_a_host_that_cant_be_reached_are_given_up(http: Http) -> None:
+    registry = Telling(*[FetchError("unreachable", "index.example can't be reached")] * 100)
+    tell(registry, http, *map(str, range(30)))
+    assert len(registry.asked) == FAILURES_UNTIL_OPEN
+
+
+def test_a_registry_that_tells_no_digests(http: Http) -> None:
+    detail = "scripted/a: its registry does not say what its versions stand for"
+    assert tell(Scripted(), http, "1") == [Unavailable(SkipReason.NOT_FOUND, detail)]
+    (answer,) = digests([(Package("elsewhere", "a"), "1")], built_in(), http, lambda _: "").values()
+    assert answer == Unavailable(SkipReason.UNKNOWN_REGISTRY, "no registry is called 'elsewhere'")

@@ -140,6 +140,24 @@ def test_requires_python_is_what_the_newest_file_says() -> None:
 
 
 @pytest.mark.parametrize(
+    ("endings", "found"),
+    [
+        ((".tar.gz",), ()),
+        (("-py3-none-any.whl", ".tar.gz"), ()),
+        (
+            ("-cp39-cp39-win32.whl", "-cp310-cp310-win32.whl", "-cp310-cp310-linux_x86_64.whl", ".tar.gz"),
+            ("cp310", "cp39"),
+        ),
+        (("-cp39-cp39-win32.whl", "-py3-none-any.whl"), ()),
+        (("-cp36-abi3-win32.whl", "-pp310-pypy310_pp73-win32.whl"), ("abi3-cp36",)),
+    ],
+)
+def test_the_pythons_that_a_release_has_wheels_for(endings: tuple[str, ...], found: tuple[str, ...]) -> None:
+    listing = listed(*(file(f"some_project-1.0{ending}") for ending in endings), file("some_project-0.9.tar.gz"))
+    assert [release.wheels for release in listing.releases] == [found, ()]
+
+
+@pytest.mark.parametrize(
     ("status", "notice", "yanked"),
     [
         ({"status": "active"}, "", None),

@@ -115,8 +115,12 @@ def _everywhere(pins: Mapping[str, _Pin]) -> MapChoice:
         return _map_kept(pins, blocked)
     said = dict.fromkeys(text for pin in pins.values() for text in pin.said)
     images = {region: takes[region][target] for region in pins}
-    placed = Place(next(iter(pins.values())).place.family, target)
+    placed = next(place for pin in pins.values() for place in _places(pin) if place.position == target)
     return Everywhere(images, placed, (*said, *(kept.detail for kept in blocked[:_SHOWN])))
+
+
+def _places(pin: _Pin) -> tuple[Place, ...]:
+    return (pin.place, *(newer.place for newer in pin.newer))
 
 
 def _takes(pin: _Pin) -> dict[Position, Image]:

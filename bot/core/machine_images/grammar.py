@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import cache
 
 from bot.core.machine_images.model import (
@@ -31,6 +32,8 @@ _PARTITIONS = (
 )
 
 _OFFER = re.compile(r"-(?:prod-[a-z0-9]{13}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\Z", re.ASCII)
+_TAIL = re.compile(r"[0-9.]*\Z", re.ASCII)
+_ORDER = ("release", "date", "build")
 _STARS = re.compile(r"\*+")
 
 
@@ -121,7 +124,7 @@ def _offered(image: Image) -> Place | None:
     found = _read(image, image.name[: offer.start()], product)
     if found is None:
         return None
-    return Place(Family(product, found.family.pattern + offer.group()), found.position, found.volume)
+    return replace(found, family=Family(product, found.family.pattern + offer.group()))
 
 
 def _placed(found: re.Match[str], publisher: str) -> Place:
@@ -132,8 +135,23 @@ def _placed(found: re.Match[str], publisher: str) -> Place:
         pieces += [found.string[end:start], "*"]
         end = stop
     pattern = _STARS.sub("*", "".join((*pieces, found.string[end:])))
-    release, date, build = (_order(groups.get(part, "")) for part in ("release", "date", "build"))
-    return Place(Family(publisher, pattern), Position(release, date, build), int(groups.get("volume", 0)))
+    release, date, build = (_order(groups.get(part, "")) for part in _ORDER)
+    volume = int(groups.get("volume", 0))
+    return Place(Family(publisher, pattern), Position(release, date, build), volume, _written(found))
+
+
+def _written(found: re.Match[str]) -> str:
+    """The parts of a name that give its order, each from where its numbers begin (``2023.6.20241111.0``)."""
+    pieces: list[str] = []
+    end = 0
+    for start, stop in sorted(found.span(part) for part in _ORDER if found.groupdict().get(part) is not None):
+        begins = max(end, start - len(_TAIL.search(found.string, 0, start)[0]))  # type: ignore[index] # it matches nothing too
+        if begins == end and pieces:
+            pieces[-1] += found.string[begins:stop]
+        elif begins < stop:
+            pieces.append(found.string[begins:stop])
+        end = stop
+    return "-".join(piece.strip("._-") for piece in pieces)
 
 
 def _order(text: str) -> tuple[int, ...]:

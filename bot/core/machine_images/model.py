@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 
+from bot.core.machine_images.asked import REGISTRY
 from bot.core.model import Image, SkipReason
 
+_VARYING = re.compile(r"(?:[-._]+v)?[-._]*\*[-._*]*")
 MAX_NAME = 128
 """The longest name EC2 gives an image; a longer one is read by no grammar."""
 
@@ -26,6 +29,16 @@ class Family:
     def __str__(self) -> str:
         return self.pattern
 
+    @property
+    def title(self) -> str:
+        """What people call it: the pattern without its ``*`` (``al2023-ami-2023-kernel-6.1-x86_64``)."""
+        return _VARYING.sub("-", self.pattern).strip("-._ ") or self.publisher
+
+    @property
+    def subject(self) -> str:
+        """What moves as one: the images of one publisher that people call the same."""
+        return f"{REGISTRY}/{self.publisher}/{self.title}"
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Position:
@@ -42,11 +55,15 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """What an image's name says: its family, its position there, and the generation of its root volume (0: unsaid)."""
+    """What an image's name says: its family, its position there, and the generation of its root volume (0: unsaid).
+
+    ``release`` is the position as the publisher writes it (``2023.6.20241111.0``).
+    """
 
     family: Family
     position: Position
     volume: int = 0
+    release: str = field(default="", compare=False)
 
 
 class Order(StrEnum):

@@ -65,7 +65,8 @@ def ordered(image: Image, own: OperatorFamily) -> Place | Kept:
     if position is None:
         detail = f"{image.name[:MAX_NAME]!r} fits the family {own.glob!r} but has no {_ASKED[own.order]} in it"
         return Kept(Reason.FAMILY_UNKNOWN, detail, region=image.region)
-    return Place(Family(f"operator:{own.owner}", own.glob), position)
+    written = f"{image.created:%Y%m%d.%H%M%S}" if own.order is Order.CREATED else str(position)
+    return Place(Family(f"operator:{own.owner}", own.glob), position, release=written)
 
 
 _ASKED = {Order.NUMBER: "number", Order.VERSION: "dotted number", Order.DATE: "date"}

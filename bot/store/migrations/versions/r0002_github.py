@@ -1,4 +1,7 @@
-"""What the GitHub App remembers: repositories, pull requests watched, comments answered, deliveries, writes."""
+"""What the GitHub App remembers: repositories, pull requests watched, comments answered, deliveries, writes.
+
+And the descriptions of machine images.
+"""
 
 from __future__ import annotations
 
@@ -24,11 +27,17 @@ def upgrade() -> None:
     _talk()
     op.create_table("writes", *_numbered(), *_words("fleet"), sa.Column("at", sa.Float(53), nullable=False))
     op.create_index("ix_writes_fleet_at", "writes", ["fleet", "at"])
+    op.create_table(
+        "machine_images",
+        *_key("fleet", "id", "region"),
+        sa.Column("description", sa.LargeBinary, nullable=False),
+        sa.Column("seen_at", _TIME, nullable=False),
+    )
 
 
 def downgrade() -> None:
     """Drop the tables and the columns."""
-    for table in ("writes", "deliveries", "answered", "watched", "repositories"):
+    for table in ("machine_images", "writes", "deliveries", "answered", "watched", "repositories"):
         op.drop_table(table)
     for column in ("told", "sources", "node", "number"):
         op.drop_column("proposals", column)

@@ -1,0 +1,179 @@
+"""The Pythons that a project is tested on: lists of tox and of nox, told of and never edited.
+
+Sources: https://tox.wiki/en/stable/config.html (``env_list``; also in ``setup.cfg`` and ``tox.toml``),
+https://nox.thea.codes/en/stable/config.html (``python=`` of sessions).
+"""
+
+from __future__ import annotations
+
+import ast
+import posixpath
+import re
+import warnings
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from bot.core.annotations import annotate
+from bot.core.ecosystem import Ecosystem
+from bot.core.model import FileFacts, Obstacle, ParseError, SkipReason, Span, Statement
+from bot.ecosystems._runtimes import stated, unmoved
+from bot.formats import lines, toml
+from bot.formats.base import Array, Scalar
+
+LONGEST_PROGRAM = 1_000_000
+"""Longer programs than this, in code points, are refused: parsing Python can't be interrupted."""
+MOST_IN_BRACES = 200
+"""So many alternatives of one factor are read, and lists of so many characters."""
+LONGEST_LIST = 20_000
+
+TOLD = Obstacle(SkipReason.IGNORED, "it lists what is tested: told of, not edited")
+
+_SECTION = re.compile(r"\[([^\]\s]{1,100})\]")
+_LIST = re.compile(r"env_?list[ \t]*+=[ \t]*+(.*)", re.DOTALL)
+_SEPARATOR = re.compile(r"[,\s-]")
+_BRACES = re.compile(r"([^{}]{0,20})\{([^{}]*)\}([^{}]{0,20})")
+_RANGE = re.compile(r"([0-9]{1,3})-([0-9]{1,3})")
+_FACTOR = re.compile(r"(?:py|python|cpython)?-?([23])\.?([0-9]{1,3})t?")
+_VERSION = re.compile(r"(?:c?python)?([23])\.([0-9]{1,3})t?")
+
+
+@dataclass(frozen=True, slots=True)
+class _Tested:
+    """A version that is tested, and the line that says so."""
+
+    version: tuple[int, int]
+    line: int
+
+
+def extract(path: str, text: str) -> FileFacts:
+    """One statement with the newest Python that is tested; raises ``ParseError`` for invalid TOML and Python."""
+    name = posixpath.basename(path)
+    if name == "noxfile.py":
+        found = list(_sessions(text))
+    elif name == "tox.toml":
+        found = list(_toml(text))
+    else:
+        found = list(_environments(text, "tox" if name == "tox.ini" else "tox:tox"))
+    statements = [_statement(path, max(found, key=lambda one: one.version))] if found else []
+    return FileFacts(path, "test_matrices", annotate(statements, lines.annotations(text)))
+
+
+def _statement(path: str, newest: _Tested) -> Statement:
+    version = f"{newest.version[0]}.{newest.version[1]}"
+    return unmoved(stated("python", path, version, Span(0, 0), newest.line), TOLD)
+
+
+# tox
+
+
+def _environments(text: str, wanted: str) -> Iterator[_Tested]:
+    """The Pythons of ``envlist`` in a section of an INI file, which goes on over the lines that are indented."""
+    section, within, length = "", False, 0
+    for line in lines.split(text):
+        body = line.text.partition("#")[0].rstrip()
+        if not body.strip():
+            continue
+        if not body[0].isspace():
+            header, option = _SECTION.match(body), _LIST.fullmatch(body)
+            section = header[1] if header else section
+            within, body = option is not None and section == wanted, option[1] if option else ""
+        length += len(body) if within else 0
+        if within and length <= LONGEST_LIST:
+            yield from (_Tested(version, line.number) for version in _listed(body))
+
+
+def _toml(text: str) -> Iterator[_Tested]:
+    node = toml.parse(text).get("env_list")
+    for item in node.items if isinstance(node, Array) else ():
+        if isinstance(item, Scalar) and len(item.value) <= LONGEST_LIST:
+            yield from (_Tested(version, item.line) for version in _listed(item.value))
+
+
+def _listed(body: str) -> Iterator[tuple[int, int]]:
+    """The Pythons of ``py{38,39}-django{32,42}, py3.12, lint``: factors that begin with ``py``."""
+    for factor in _factors(body):
+        found = _FACTOR.fullmatch(factor)
+        if found and ("." in factor or factor.startswith(("py", "cpython"))):
+            yield int(found[1]), int(found[2])
+
+
+def _factors(body: str) -> Iterator[str]:
+    """What stands between commas, spaces and dashes outside of braces, with each alternative of its braces."""
+    depth, start = 0, 0
+    for at, sign in enumerate(f"{body},"):
+        depth += (sign == "{") - (sign == "}" and depth > 0)
+        if depth == 0 and _SEPARATOR.match(sign):
+            yield from _alternatives(body[start:at])
+            start = at + 1
+
+
+def _alternatives(factor: str) -> Iterable[str]:
+    found = _BRACES.fullmatch(factor)
+    if found is None:
+        return (factor,)
+    inner = [one.strip() for one in found[2].split(",")[:MOST_IN_BRACES]]
+    return [f"{found[1]}{one}{found[3]}" for text in inner for one in _counted(text)]
+
+
+def _counted(text: str) -> Iterable[str]:
+    """``10-13`` as its numbers, anything else as it is."""
+    found = _RANGE.fullmatch(text)
+    if found is None:
+        return (text,)
+    first, last = int(found[1]), int(found[2])
+    return map(str, range(first, min(last, first + MOST_IN_BRACES) + 1))
+
+
+# nox
+
+
+def _sessions(text: str) -> Iterator[_Tested]:
+    """The Pythons of ``@nox.session(python=[…])``; a name stands for what it is given once at the top."""
+    tree = _program(text)
+    names = {
+        target.id: statement.value
+        for statement in tree.body
+        if isinstance(statement, ast.Assign)
+        for target in statement.targets
+        if isinstance(target, ast.Name)
+    }
+    calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call) and _called(node.func) == "session")
+    for keyword in (keyword for call in calls for keyword in call.keywords if keyword.arg == "python"):
+        value = keyword.value
+        yield from _pythons(names.get(value.id, value) if isinstance(value, ast.Name) else value)
+
+
+def _called(function: ast.expr) -> str:
+    if isinstance(function, ast.Attribute):
+        return function.attr
+    return function.id if isinstance(function, ast.Name) else ""
+
+
+def _pythons(value: ast.expr) -> Iterator[_Tested]:
+    for item in value.elts if isinstance(value, ast.List | ast.Tuple) else [value]:
+        if isinstance(item, ast.Constant) and isinstance(item.value, str):
+            found = _VERSION.fullmatch(item.value)
+            if found:
+                yield _Tested((int(found[1]), int(found[2])), item.lineno)
+
+
+def _program(text: str) -> ast.Module:
+    if len(text) > LONGEST_PROGRAM:
+        raise ParseError(f"it is longer than {LONGEST_PROGRAM:,} characters")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what Python thinks of the author's escapes is not our business
+            return ast.parse(text.removeprefix("\ufeff"))
+    except SyntaxError as error:
+        raise ParseError(f"it is no Python of this version: {error.msg}", error.lineno) from error
+    except (RecursionError, MemoryError, ValueError) as error:
+        raise ParseError(f"it can't be parsed: {str(error) or type(error).__name__}") from error
+
+
+ecosystem = Ecosystem(
+    name="test_matrices",
+    patterns=("tox.ini", "tox.toml", "setup.cfg", "noxfile.py"),
+    version=1,
+    extract=extract,
+    hints=("envlist", "env_list", "session"),
+)

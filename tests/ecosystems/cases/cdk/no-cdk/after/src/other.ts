@@ -1,0 +1,4 @@
+// like aws-cdk-lib, and not it
+import { Runtime } from './own-aws-cdk';
+
+export const runs = Runtime.PYTHON_3_9;

@@ -1,0 +1,6 @@
+locals {
+  jobs = {
+    one = { engine = "python3.13" }
+    two = { engine = "provided.al2023" }
+  }
+}

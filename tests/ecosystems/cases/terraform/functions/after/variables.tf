@@ -1,0 +1,3 @@
+variable "runtime" {
+  default = "python3.13"
+}

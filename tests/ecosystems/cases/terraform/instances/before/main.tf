@@ -1,0 +1,24 @@
+# The web servers.
+provider "aws" {
+  region = "eu-west-1"
+}
+
+resource "aws_instance" "web" {
+  ami           = "ami-000000000000000a1" # built in March
+  instance_type = "t3.micro"
+
+  lifecycle {
+    create_before_destroy = true
+  }
+}
+
+resource "aws_spot_instance_request" "worker" { ami = "ami-000000000000000a2" }
+
+resource "aws_spot_fleet_request" "fleet" {
+  launch_specification {
+    ami = "ami-000000000000000a1"
+  }
+  launch_specification {
+    ami = "ami-000000000000000a2"
+  }
+}

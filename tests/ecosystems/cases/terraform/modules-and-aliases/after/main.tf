@@ -1,0 +1,19 @@
+module "web" {
+  source    = "./web"
+  providers = { aws = aws.west }
+  ami       = "ami-000000000000000b1"
+}
+module "host" {
+  source = "terraform-aws-modules/ec2-instance/aws"
+  ami    = "ami-000000000000000b2"
+}
+resource "aws_launch_template" "t" {
+  provider = aws.west
+  image_id = "ami-000000000000000b1"
+}
+data "aws_ami" "one" {
+  filter {
+    name   = "image-id"
+    values = ["ami-000000000000000b2"]
+  }
+}

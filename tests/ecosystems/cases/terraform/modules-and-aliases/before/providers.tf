@@ -1,0 +1,4 @@
+provider "aws" {
+  alias  = "west"
+  region = "us-west-2"
+}
