@@ -72,17 +72,20 @@ class LookUps:
             return registries.origin(package, version, plugins.registries(), http, self._addresses)
 
 
-TOGETHER = frozenset({REGISTRY})
+TOGETHER = frozenset({REGISTRY, "aws_images"})
 """Registries that are asked for all packages at once."""
 
 
 def ask_aws(packages: Collection[Package], settings: Settings, shelf: Images, now: datetime) -> dict[Package, Answer]:
     """What AWS says of machine images; a failure is an answer for those it concerns. Raises ``StoreError``."""
-    from bot.registries import aws_ami  # noqa: PLC0415 - boto3 takes long to load, and most scans meet no image
+    from bot.registries import aws_ami, aws_images  # noqa: PLC0415 - they take long to load, and few scans need them
 
     aws = settings.config.aws
     amazon = aws_ami.Amazon(aws.regions, aws.roles, aws.endpoint_url, aws.concurrency)
-    return aws_ami.look_up(packages, amazon, shelf, image_rules(settings.policy), now)
+    images = [package for package in packages if package.registry == REGISTRY]
+    nodes = [package for package in packages if package.registry != REGISTRY]
+    answers = aws_ami.look_up(images, amazon, shelf, image_rules(settings.policy), now) if images else {}
+    return answers | (aws_images.look_up(nodes, amazon) if nodes else {})
 
 
 def check(settings: Settings) -> None:

@@ -8,9 +8,11 @@ installs distributions; a repository can bring none.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import ChainMap
+from collections.abc import Mapping, MutableMapping
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
+from typing import cast
 
 from bot import ecosystems as own_ecosystems
 from bot import registries as own_registries
@@ -43,16 +45,17 @@ def ecosystems() -> tuple[Ecosystem, ...]:
 @cache
 def registries() -> Mapping[str, Registry]:
     """Every registry by name; raises ``PluginError``."""
-    known = dict(own_registries.built_in())
+    own, brought = own_registries.built_in(), dict[str, Registry]()
     for entry in entry_points(group=REGISTRIES):
         found = _loaded(entry)
         name = getattr(found, "name", None)
         if not isinstance(name, str) or not all(hasattr(found, part) for part in ("scheme", "default_url", "fetch")):
             raise _unusable(entry, "it is no Registry")
-        if name in known:
+        if name in own or name in brought:
             raise _unusable(entry, f"there is a registry {name} already")
-        known[name] = found
-    return known
+        brought[name] = found
+    # Only looked up, never written to: a ChainMap's type asks for more than it needs.
+    return ChainMap(brought, cast("MutableMapping[str, Registry]", own)) if brought else own
 
 
 def _loaded(entry: EntryPoint) -> Registry:

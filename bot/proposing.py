@@ -390,13 +390,22 @@ class _Proposer:
 
         Never while the repository's policy can't be read: another one is in force then (DESIGN law 11).
         """
-        return not self.scan.warnings and all(self._subject_settled(update.subject) for update in record.updates)
+        return not self.scan.warnings and all(self._subject_settled(one.subject, record) for one in record.updates)
 
-    def _subject_settled(self, subject: str) -> bool:
+    def _subject_settled(self, subject: str, record: ProposalRecord) -> bool:
         decision = next((one for one in self.scan.decisions if one.subject == subject), None)
         if decision is None:
             return not self.scan.skipped and not self._hidden(subject)
+        if self._unanswered(subject, record):
+            return False
         return all(skip.reason in _GONE_FOR_GOOD for _, skip in decision.skips) or bool(decision.updates)
+
+    def _unanswered(self, subject: str, record: ProposalRecord) -> bool:
+        """Whether a machine image in one of the record's files could not be asked for: it may be of the subject."""
+        images = (one for one in self.scan.decisions if one.subject.startswith(IMAGES) and subject.startswith(IMAGES))
+        silent = SkipReason.REGISTRY_UNAVAILABLE
+        paths = {at.path for one in images for at, skip in one.skips if skip.reason is silent}
+        return bool(paths if not record.sources else paths & record.sources.keys())
 
     def _hidden(self, subject: str) -> bool:
         """Whether the subject may be one of those whose machine images could not be looked up."""

@@ -454,13 +454,15 @@ class Listing:
     """What a registry says of a package: its releases newest first, by the registry's scheme.
 
     ``latest`` is the version the publisher calls the latest, where the registry knows such a
-    thing; ``notice`` what it says of the whole project (archived, deprecated), "" for nothing.
+    thing; ``notice`` what it says of the whole project (archived, deprecated), "" for nothing;
+    ``partial`` that only the newest releases are listed.
     """
 
     package: Package
     releases: Sequence[Release]
     latest: str | None = None
     notice: str = ""
+    partial: bool = False
 
     @property
     def versions(self) -> Sequence[str]:

@@ -127,14 +127,21 @@ def decide_all(
     images: list[Dependency] = []
     every, moment = list(dependencies), _Moment(history, now)
     for dependency in every:
-        (images if _is_image(dependency) else subjects[dependency.subject]).append(dependency)
+        (images if _is_image(dependency) else subjects[runtimes.subject_of(dependency)]).append(dependency)
     decided = (
-        _decide_runtime(sites, answers, policy, moment, every)
+        _called(subject, _decide_runtime(sites, answers, policy, moment, every))
         if runtimes.named(subject)
         else decide(sites, answers, policy, history, now)
         for subject, sites in subjects.items()
     )
     return (*decided, *(_decide_images(images, answers, policy, history, now) if images else ()))
+
+
+def _called(subject: str, decision: Decision) -> Decision:
+    """The decision as one about this subject: a part of what its places name."""
+    if decision.subject == subject:
+        return decision
+    return replace(decision, subject=subject, updates=tuple(replace(u, subject=subject) for u in decision.updates))
 
 
 def decide(
@@ -389,7 +396,7 @@ def _known(dependency: Dependency, listing: Listing, wanted: Effective) -> _Site
     if key is None:
         return Skip(SkipReason.UNSUPPORTED_CONSTRAINT, f"{current!r} is not a version")
     site = _Site(dependency, listing, rules, wanted, current)
-    if site.fixed and _listed(site) is None:
+    if site.fixed and not listing.partial and _listed(site) is None:
         source = f" of {dependency.lock}" if dependency.locked else ""
         where = f"{dependency.package.registry} does not list {dependency.package.name} {current}{source}"
         return Skip(SkipReason.NOT_FOUND, f"{where}: it may come from another index")

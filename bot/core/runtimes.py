@@ -55,6 +55,8 @@ class Runtime:
     ``product`` is what endoflife.date calls it; ``images`` are the official images that are
     nothing but this runtime on an operating system; ``function`` what AWS Lambda's identifiers of
     it begin with ("" for none); ``settles`` tells that only lines with long-term support count.
+    ``keeps`` is how many numbers tell a line of something that keeps data (an engine of databases), 0
+    for what keeps none: each line in use then moves by itself, and to another line only at its end.
     """
 
     name: str
@@ -62,6 +64,7 @@ class Runtime:
     images: tuple[str, ...] = ()
     function: str = ""
     settles: bool = False
+    keeps: int = 0
 
     @property
     def subject(self) -> str:
@@ -88,6 +91,9 @@ RUNTIMES = {
         Runtime("terraform", "terraform", ("docker.io/hashicorp/terraform",)),
         Runtime("opentofu", "opentofu"),
         Runtime("kubernetes", "kubernetes"),
+        Runtime("rds-postgresql", "amazon-rds-postgresql", keeps=1),
+        Runtime("rds-mysql", "amazon-rds-mysql", keeps=2),
+        Runtime("rds-mariadb", "amazon-rds-mariadb", keeps=2),
     )
 }
 """Every runtime that is looked after, by name."""
@@ -95,11 +101,20 @@ RUNTIMES = {
 
 def named(subject: str) -> str:
     """The name of the runtime that a subject is, "" for one that is none (or none that is known)."""
-    name = subject.removeprefix(SUBJECT)
+    name = subject.removeprefix(SUBJECT).partition("@")[0]
     return name if name != subject and name in RUNTIMES else ""
 
 
 OF_IMAGE = {image: one for one in RUNTIMES.values() for image in one.images}
+
+
+def subject_of(dependency: Dependency) -> str:
+    """What a place moves with: of what keeps data only those on the same line."""
+    subject = dependency.subject
+    runtime = RUNTIMES.get(named(subject))
+    if runtime is None or not runtime.keeps:
+        return subject
+    return f"{subject}@{_dotted(_numbers_in(dependency.current or '')[: runtime.keeps])}"
 
 
 def numbers(version: str) -> tuple[int, ...] | None:
@@ -412,6 +427,7 @@ def _taken(release: Release, places: Sequence[Place], moment: _Moment) -> _Texts
     entering = any(not _on(place, release) for place in behind)
     against = (
         objection(release, runtime, moment.now, entering=entering)
+        or (_too_early(release, behind, moment) if entering and runtime.keeps else None)
         or _too_young(_told(release, behind), places, moment.now)
         or _refused(release, moment.history, runtime.package)
         or _unwanted(release, places)
@@ -419,6 +435,16 @@ def _taken(release: Release, places: Sequence[Place], moment: _Moment) -> _Texts
         or next((text for text in said.values() if isinstance(text, Skip)), None)
     )
     return against or stated | {at: text for at, text in said.items() if isinstance(text, str)}
+
+
+def _too_early(release: Release, places: Sequence[Place], moment: _Moment) -> Skip | None:
+    """That what keeps data stays on its line until that comes near its end."""
+    today = moment.now.date()
+    lines = (line_of(place.stated, moment.lines) for place in places)
+    if any(line is None or pressing(line, today) for line in lines):
+        return None
+    name = release.line.name if release.line else release.version
+    return Skip(SkipReason.HELD, f"{name} is another line, which is proposed when the one in use ends", release)
 
 
 def _unfixed(places: Sequence[Place], texts: _Texts) -> list[tuple[Place, Release]]:
@@ -492,7 +518,7 @@ def _update(moving: Sequence[Place], texts: _Texts, release: Release, moment: _M
     told = _told(release, exact)
     before = _dotted(first.stated)
     changes = tuple(change for place in moving for change in _changes(place, texts[id(place.dependency)], told))
-    bump = scheme("runtime").bump(before, told.version)
+    bump = _step(first, told)
     return Update(
         subject=first.dependency.subject,
         package=RUNTIMES[named(first.dependency.subject)].package,
@@ -509,6 +535,14 @@ def _update(moving: Sequence[Place], texts: _Texts, release: Release, moment: _M
         reasons=(*_ends(exact, moment), *_drift(exact), *_waiting(held)),
         cautions=cautions_of((place.dependency for place in moving), bump),
     )
+
+
+def _step(first: Place, told: Release) -> Bump:
+    """How large a step is: of what keeps data, another line is always a large one."""
+    keeps = RUNTIMES[named(first.dependency.subject)].keeps
+    if keeps and first.stated[:keeps] != _numbers_in(told.version)[:keeps]:
+        return Bump.MAJOR
+    return scheme("runtime").bump(_dotted(first.stated), told.version)
 
 
 def cautions_of(dependencies: Iterable[Dependency], bump: Bump) -> tuple[Caution, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from bot.core.model import Caution, Context, Kind, Obstacle, Package, Pin, SkipReason, Statement
+from bot.core.runtimes import SUBJECT
 from bot.core.versions import scheme
 from bot.formats.base import Scalar
 
@@ -14,9 +15,6 @@ ENGINE = re.compile(r"[a-z][a-z0-9-]{1,40}")
 _PRODUCTS = {"postgres": "postgresql", "mysql": "mysql", "mariadb": "mariadb"}
 """What endoflife.date calls the engines whose versions it lists, after ``amazon-rds-``."""
 
-_BY_MAJORS = frozenset({"postgres"})
-"""The engines whose lines are told by the first number alone."""
-
 _NO_WAY_BACK = "a newer line of the database engine can't be taken back"
 _RULES = scheme("runtime")
 _LONGEST = 100
@@ -24,10 +22,11 @@ _LONGEST = 100
 
 def statement(path: str, engine: str, scalar: Scalar) -> Statement:
     """The statement of a database engine's version; ``engine`` is the name that RDS gives it."""
+    product = _PRODUCTS.get(engine, engine)
     value, span = scalar.value[:_LONGEST], scalar.locate(0, len(scalar.value))
     why = _unmovable(engine, scalar) or ("" if span else "its version is written with escapes")
     return Statement(
-        package=Package("endoflife", f"amazon-rds-{_PRODUCTS.get(engine, engine)}"),
+        package=Package("endoflife", f"amazon-rds-{product}"),
         kind=Kind.TOOL,
         scheme=_RULES.name,
         constraint=value,
@@ -36,7 +35,8 @@ def statement(path: str, engine: str, scalar: Scalar) -> Statement:
         context=Context(group="database"),
         obstacle=Obstacle(SkipReason.UNSUPPORTED_CONSTRAINT, why) if why else None,
         lockable=False,
-        cautions=(Caution(_NO_WAY_BACK, by_hand=True, majors=engine in _BY_MAJORS),),
+        cautions=(Caution(_NO_WAY_BACK, by_hand=True, majors=True),),
+        subject=f"{SUBJECT}rds-{product}" if engine in _PRODUCTS else "",
     )
 
 

@@ -14,7 +14,7 @@ from bot.formats.base import Scalar
 LAYERS = Context(group="layers")
 """Functions with layers: what those carry may be built for one version of the runtime."""
 
-_LAYERED = Caution("its functions have layers, which may be built for one version of the runtime", by_hand=True)
+LAYERED = Caution("its functions have layers, which may be built for one version of the runtime", by_hand=True)
 _RULES = scheme("function")
 _LANGUAGE = re.compile(r"([a-z]{2,12})[0-9$]")
 _NAMES = {one.function: one.name for one in RUNTIMES.values() if one.function} | {"dotnetcore": "dotnet"}
@@ -36,7 +36,7 @@ def statement(path: str, scalar: Scalar, *, layers: bool) -> Statement | None:
     span = scalar.locate(0, len(value))
     found = function(name, Pin(path, span or Span(0, 0), value), scalar.line)
     if layers:
-        found = replace(found, context=LAYERS, cautions=(_LAYERED,))
+        found = replace(found, context=LAYERS, cautions=(LAYERED,))
     if span is None or not _RULES.valid(value):
         detail = f"{value} can't be written anew for another version"
         held = unmoved(found, Obstacle(SkipReason.UNSUPPORTED_CONSTRAINT, detail))

@@ -15,8 +15,7 @@ from dataclasses import replace
 
 from bot.core.machine_images.asked import REGION
 from bot.core.model import Caution, Context, DeclaredRegion, FileFacts, Kind, Statement
-from bot.ecosystems._functions import _LAYERED as LAYERED
-from bot.ecosystems._functions import LAYERS
+from bot.ecosystems._functions import LAYERED, LAYERS
 from bot.ecosystems._machine_images import region_of
 from bot.ecosystems._terraform import NOWHERE, At, Item, leaves, scalars
 from bot.formats.base import Node

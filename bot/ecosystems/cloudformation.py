@@ -14,14 +14,14 @@ from dataclasses import replace
 
 from bot.core.annotations import annotate
 from bot.core.ecosystem import Ecosystem
-from bot.core.model import Caution, Context, FileFacts, Kind, Obstacle, Package, Pin, SkipReason, Statement
-from bot.core.versions import scheme
+from bot.core.model import FileFacts, Statement
+from bot.ecosystems import _databases as databases
 from bot.ecosystems import _functions
-from bot.ecosystems._cloudformation import Found, Template, Written, templates, united, written
+from bot.ecosystems._cloudformation import Found, Template, templates, united, written
 from bot.ecosystems._cloudformation_images import images
 from bot.ecosystems._functions import LAYERS
 from bot.formats import lines
-from bot.formats.base import Node, Scalar, Table
+from bot.formats.base import Node, Table
 
 _AWS = "AWS::"
 _RESOURCES = re.compile(r"\bResources\b")
@@ -31,14 +31,6 @@ _OURS = re.compile(
 )
 _FUNCTIONS = frozenset({"AWS::Lambda::Function", "AWS::Serverless::Function"})
 _DATABASES = frozenset({"AWS::RDS::DBInstance", "AWS::RDS::DBCluster", "AWS::RDS::GlobalCluster"})
-_PRODUCTS = {"postgres": "postgresql", "mysql": "mysql", "mariadb": "mariadb"}
-"""What endoflife.date calls the engines whose versions it lists, after ``amazon-rds-``."""
-_ENGINE = re.compile(r"[a-z][a-z0-9-]{1,40}")
-_BY_MAJORS = frozenset({"postgres"})
-"""The engines whose lines are told by the first number alone."""
-_NO_WAY_BACK = "a newer line of the database engine can't be taken back"
-_RUNTIME = scheme("runtime")
-_LONGEST_VERSION = 100
 
 
 def extract(path: str, text: str) -> FileFacts:
@@ -95,47 +87,17 @@ def _databases(template: Template) -> Iterator[Found]:
             own = resource.table("Properties")
             engine = _engine(template, own)
             places = written(template, own.get("EngineVersion")) if engine else ()
-            yield from ((place.scalar.span, place.kept(_database(template.path, engine, place))) for place in places)
+            yield from (
+                (place.scalar.span, place.kept(databases.statement(template.path, engine, place.scalar)))
+                for place in places
+            )
 
 
 def _engine(template: Template, own: Table) -> str:
     """The database's engine, "" where nothing here tells it."""
     names = {place.scalar.value.lower() for place in written(template, own.get("Engine"))}
     name = names.pop() if len(names) == 1 else ""
-    return name if _ENGINE.fullmatch(name) else ""
-
-
-def _database(path: str, engine: str, place: Written) -> Statement:
-    scalar = place.scalar
-    value = scalar.value[:_LONGEST_VERSION]
-    span = scalar.locate(0, len(scalar.value))
-    why = _unmovable(engine, scalar) or ("" if span else "its version is written with escapes")
-    return Statement(
-        package=Package("endoflife", f"amazon-rds-{_PRODUCTS.get(engine, engine)}"),
-        kind=Kind.TOOL,
-        scheme=_RUNTIME.name,
-        constraint=value,
-        pins=(Pin(path, span, value),) if span and not why else (),
-        line=scalar.line,
-        context=Context(group="database"),
-        obstacle=Obstacle(SkipReason.UNSUPPORTED_CONSTRAINT, why) if why else None,
-        lockable=False,
-        cautions=(Caution(_NO_WAY_BACK, by_hand=True, majors=engine in _BY_MAJORS),),
-    )
-
-
-def _unmovable(engine: str, scalar: Scalar) -> str:
-    """Why the version of a database can't be moved, "" where it can."""
-    if engine.startswith("aurora"):
-        return "Aurora's versions are not listed"
-    if engine not in _PRODUCTS:
-        return f"the versions of RDS's {engine} are not listed"
-    if not _RUNTIME.valid(scalar.value):
-        return f"{scalar.value[:_LONGEST_VERSION]!r} is not a version of {engine}"
-    if not scalar.string and "." in scalar.value:
-        # 13.10 would be read as 13.1.
-        return f"{scalar.value} is written as a number; it can move once it stands in quotes"
-    return ""
+    return name if databases.ENGINE.fullmatch(name) else ""
 
 
 ecosystem = Ecosystem(

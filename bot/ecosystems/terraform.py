@@ -32,9 +32,8 @@ from bot.core.model import (
 from bot.core.runtimes import LAMBDA, RUNTIMES
 from bot.core.versions import scheme
 from bot.ecosystems import _databases, _functions, _runtimes
-from bot.ecosystems._functions import _LAYERED as LAYERED
-from bot.ecosystems._functions import LAYERS
-from bot.ecosystems._machine_images import MAY_HOLD, floating, replaces
+from bot.ecosystems._functions import LAYERED, LAYERS
+from bot.ecosystems._machine_images import floating, replaces
 from bot.ecosystems._terraform import (
     NOWHERE,
     At,
@@ -60,26 +59,6 @@ LONGEST = 1100
 _RULES = scheme("function")
 _IMAGES = Package(REGISTRY, "")
 NAME = "terraform"
-HINTS = (
-    MAY_HOLD,
-    "runtime",
-    "required_version",
-    "terraform_version_constraint",
-    "engine_version",
-    "most_recent",
-    "/aws/service/",
-    "provider",
-    "backend",
-    "region",
-    "aws_instance",
-    "aws_spot_",
-    '"python',
-    '"nodejs',
-    '"java',
-    '"ruby',
-    '"dotnet',
-)
-
 _WORTH = re.compile(
     r"""ami-[0-9a-f]{8}|\bruntime"?\s*[=:]|"(?:python|nodejs|java|ruby|dotnet)[0-9c]"""
     r"""|\b(?:required_version|terraform_version_constraint|engine_version|most_recent)\b|/aws/service/"""
@@ -383,5 +362,4 @@ ecosystem = Ecosystem(
     version=1,
     extract=extract,
     complete=complete,
-    hints=HINTS,
 )

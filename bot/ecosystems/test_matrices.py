@@ -12,6 +12,7 @@ import re
 import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from bot.core.annotations import annotate
 from bot.core.ecosystem import Ecosystem
@@ -23,15 +24,17 @@ from bot.formats.base import Array, Scalar
 LONGEST_PROGRAM = 1_000_000
 """Longer programs than this, in code points, are refused: parsing Python can't be interrupted."""
 MOST_IN_BRACES = 200
-"""So many alternatives of one factor are read, and lists of so many characters."""
+MOST_BRACES = 3
+"""So many alternatives of one factor are read, of so many pairs of braces, and lists of so many characters."""
 LONGEST_LIST = 20_000
+MOST_FACTORS = 5_000
 
 TOLD = Obstacle(SkipReason.IGNORED, "it lists what is tested: told of, not edited")
 
 _SECTION = re.compile(r"\[([^\]\s]{1,100})\]")
 _LIST = re.compile(r"env_?list[ \t]*+=[ \t]*+(.*)", re.DOTALL)
 _SEPARATOR = re.compile(r"[,\s-]")
-_BRACES = re.compile(r"([^{}]{0,20})\{([^{}]*)\}([^{}]{0,20})")
+_BRACES = re.compile(r"([^{}]{0,20})\{([^{}]*+)\}(.{0,2000})", re.DOTALL)
 _RANGE = re.compile(r"([0-9]{1,3})-([0-9]{1,3})")
 _FACTOR = re.compile(r"(?:py|python|cpython)?-?([23])\.?([0-9]{1,3})t?")
 _VERSION = re.compile(r"(?:c?python)?([23])\.([0-9]{1,3})t?")
@@ -91,7 +94,7 @@ def _toml(text: str) -> Iterator[_Tested]:
 
 def _listed(body: str) -> Iterator[tuple[int, int]]:
     """The Pythons of ``py{38,39}-django{32,42}, py3.12, lint``: factors that begin with ``py``."""
-    for factor in _factors(body):
+    for factor in islice(_factors(body), MOST_FACTORS):
         found = _FACTOR.fullmatch(factor)
         if found and ("." in factor or factor.startswith(("py", "cpython"))):
             yield int(found[1]), int(found[2])
@@ -107,12 +110,22 @@ def _factors(body: str) -> Iterator[str]:
             start = at + 1
 
 
-def _alternatives(factor: str) -> Iterable[str]:
-    found = _BRACES.fullmatch(factor)
+def _alternatives(factor: str) -> Iterator[str]:
+    """What the braces of a factor stand for, from the left: ``{,ci-}py{39,310}`` has four."""
+    front = [factor]
+    for _ in range(MOST_BRACES):
+        front = list(islice((text for one in front for text in _opened(one)), MOST_IN_BRACES))
+    yield from (part for text in front for part in text.split("-"))
+
+
+def _opened(text: str) -> Iterator[str]:
+    """The text for each alternative of its first braces."""
+    found = _BRACES.fullmatch(text)
     if found is None:
-        return (factor,)
-    inner = [one.strip() for one in found[2].split(",")[:MOST_IN_BRACES]]
-    return [f"{found[1]}{one}{found[3]}" for text in inner for one in _counted(text)]
+        yield text
+        return
+    for one in found[2].split(",")[:MOST_IN_BRACES]:
+        yield from (f"{found[1]}{number}{found[3]}" for number in _counted(one.strip()))
 
 
 def _counted(text: str) -> Iterable[str]:
@@ -121,7 +134,7 @@ def _counted(text: str) -> Iterable[str]:
     if found is None:
         return (text,)
     first, last = int(found[1]), int(found[2])
-    return map(str, range(first, min(last, first + MOST_IN_BRACES) + 1))
+    return map(str, range(first, min(last + 1, first + MOST_IN_BRACES)))
 
 
 # nox

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import threading
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import suppress
 from dataclasses import dataclass
@@ -28,9 +28,29 @@ Progress = Callable[[int, int], None]
 @cache
 def built_in() -> Mapping[str, Registry]:
     """Every registry of this package by its name (``base`` and names that start with "_" are shared code)."""
-    names = sorted(m.name for m in iter_modules(__path__) if m.name != "base" and not m.name.startswith("_"))
-    found: list[Registry] = [importlib.import_module(f"{__name__}.{name}").registry for name in names]
-    return {registry.name: registry for registry in found}
+    return _Own(m.name for m in iter_modules(__path__) if m.name != "base" and not m.name.startswith("_"))
+
+
+class _Own(Mapping[str, Registry]):
+    """Registries that are loaded when they are first asked for: a scan needs few, and some take long to load."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self._names = tuple(sorted(names))
+
+    def __getitem__(self, name: str) -> Registry:
+        if name not in self._names:
+            raise KeyError(name)
+        found: Registry = importlib.import_module(f"{__name__}.{name}").registry
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._names
 
 
 def look_up(
@@ -127,7 +147,8 @@ def _fresh(
     packages: Collection[Package], registries: Mapping[str, Registry], client: Http, base_urls: BaseUrl
 ) -> dict[Package, Answer]:
     """The answers that are there without asking, of the registries that go through the client alone."""
-    through = {name: registry for name, registry in registries.items() if getattr(registry, "through_client", False)}
+    named = {package.registry for package in packages} & set(registries)
+    through = {name: registries[name] for name in named if getattr(registries[name], "through_client", False)}
     look = _LookUp(through, _KeptOnly(client), base_urls)
     answers: dict[Package, Answer] = {}
     for package in packages:

@@ -287,14 +287,21 @@ class _LookUp:
         for account in self.reach.accounts:
             left = [one for one in ids if one not in found or not (found[one].image.public or found[one].image.tags)]
             try:
-                for one in self._described(account, region, left):
-                    if isinstance(one, ValueError):
-                        troubles.append(f"EC2 describes an image of {region} in a way that can't be read: {one}")
-                    elif one.image.tags or one.image.id not in found:
-                        found[one.image.id] = one
+                troubles += self._into(found, self._described(account, region, left), region)
             except AmazonError as error:
                 troubles.append(error.detail)
         return _Region(tuple(found.values()), "; ".join(dict.fromkeys(troubles)))
+
+    @staticmethod
+    def _into(found: dict[str, _Found], described: Iterable[_Found | ValueError], region: str) -> list[str]:
+        """Put descriptions to those that were found by id, and tell what is wrong with those that can't be read."""
+        troubles = []
+        for one in described:
+            if isinstance(one, ValueError):
+                troubles.append(f"EC2 describes an image of {region} in a way that can't be read: {one}")
+            elif one.image.tags or one.image.id not in found:
+                found[one.image.id] = one
+        return troubles
 
     @staticmethod
     def _described(account: Account, region: str, ids: Sequence[str]) -> Iterator[_Found | ValueError]:
@@ -389,7 +396,8 @@ class _LookUp:
         who = ", ".join(account.numbered(regions[0]) for account in self.reach.accounts)
         detail = (
             f"no image {asked.id} is visible in {', '.join(regions)} to {who}: it was deregistered or is "
-            "no longer shared; put in one that is there, or say which family it was (known, under [machine_images])"
+            "no longer shared; put in one that is there, or say which family it was "
+            "(known, under [policy.machine_images])"
         )
         beside = f"; its region map does not tell: {found.detail}" if isinstance(found, Unknown) else ""
         return Unavailable(SkipReason.NOT_FOUND, detail + beside)
@@ -489,15 +497,20 @@ class _LookUp:
         for account in self.reach.accounts:
             left = [name for name in names if name not in found]
             try:
-                with account.asking("ssm:GetParameters", region):
-                    for some in _chunks(left, PARAMETERS_A_CALL):
-                        answer = account.client("ssm", region).get_parameters(Names=list(some))
-                        told = {one.get("Name"): str(one.get("Value")) for one in answer.get("Parameters", ())}
-                        found |= {name: value for name, value in told.items() if ID.fullmatch(value)}
+                for some in _chunks(left, PARAMETERS_A_CALL):
+                    found |= _values(account, region, some)
             except AmazonError:
                 continue  # without the publisher's word the family's own order stands
             break
         return found
+
+
+def _values(account: Account, region: str, names: Sequence[str]) -> dict[str, str]:
+    """The ids that parameters name, by the parameters' names; raises ``AmazonError``."""
+    with account.asking("ssm:GetParameters", region):
+        answer = account.client("ssm", region).get_parameters(Names=list(names))
+        told = {str(one.get("Name")): str(one.get("Value")) for one in answer.get("Parameters", ())}
+        return {name: value for name, value in told.items() if ID.fullmatch(value)}
 
 
 def _dated(found: Image, source: datetime | None) -> Image:
@@ -517,7 +530,7 @@ def least_privilege(roles: Sequence[str] = ()) -> dict[str, Any]:
         {
             "Sid": "ReadPublicParameters",
             "Effect": "Allow",
-            "Action": ["ssm:GetParameter", "ssm:GetParameters"],
+            "Action": ["ssm:GetParameters", "ssm:GetParametersByPath"],
             "Resource": "arn:*:ssm:*::parameter/aws/service/*",
         },
     ]

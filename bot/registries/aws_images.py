@@ -124,7 +124,8 @@ def _joined(package: Package, told: Collection[_Listed | Unavailable]) -> Answer
     releases = tuple(
         Release(version, _last(dates[version])) for version in sorted(shared, key=_RULES.key, reverse=True)
     )
-    return Listing(package, releases, notice="; ".join(dict.fromkeys(one.detail for one in silent)))
+    said = "; ".join(dict.fromkeys(one.detail for one in silent))
+    return Listing(package, releases, notice=said, partial=True)
 
 
 def _last(dates: Iterable[datetime | None]) -> datetime | None:

@@ -15,6 +15,8 @@ from bot.core.edits import edits_of
 from bot.core.model import (
     EVERY_VERSION,
     Bump,
+    Caution,
+    Context,
     Decision,
     History,
     Kind,
@@ -31,6 +33,8 @@ from bot.core.model import (
     Span,
     Update,
 )
+from bot.core.policy import decide_all
+from bot.core.render import branch_name, title
 from bot.core.rules import Effective, Ignore, Major, effective
 from bot.core.runtimes import (
     LAMBDA,
@@ -673,3 +677,60 @@ def test_laws_of_every_decision(world: tuple[list[Place], Listing]) -> None:
         for o in places
     ]
     assert not chosen(settled, lines).updates, "deciding again gives nothing to do"
+
+
+# What keeps data
+
+
+POSTGRES = Package("endoflife", "amazon-rds-postgresql")
+CAUTION = Caution("a newer line of the database engine can't be taken back", by_hand=True, majors=True)
+ENGINES = listing(line("18.4", "18"), line("16.14", "16"), line("13.23", "13"), line("12.22", "12"), of=POSTGRES)
+
+
+def databases(*stated: str, lines: Listing = ENGINES) -> tuple[Decision, ...]:
+    context = Context(group="database")
+    sites = [
+        place(text, "rds-postgresql", path=f"{n}.tf", kind=Kind.TOOL, cautions=(CAUTION,), context=context).dependency
+        for n, text in enumerate(stated)
+    ]
+    return decide_all(sites, {POSTGRES: lines}, policy(), History(), NOW)
+
+
+def test_an_engine_takes_the_fixes_of_its_line_each_line_by_itself() -> None:
+    first, second = databases("13.7", "16.2", "13.9")
+    assert [first.subject, second.subject] == ["runtime:rds-postgresql@13", "runtime:rds-postgresql@16"]
+    (thirteen,), (sixteen,) = first.updates, second.updates
+    assert (texts(thirteen), texts(sixteen)) == (["13.23", "13.23"], ["16.14"])
+    assert (thirteen.bump, thirteen.by_hand, thirteen.pipeline) == (Bump.MINOR, False, "configuration")
+    assert any("18 is another line" in reason for reason in thirteen.reasons)
+
+
+def test_an_engine_that_states_only_its_line_rests() -> None:
+    (decision,) = databases("16")
+    assert only(decision).reason is SkipReason.HELD
+
+
+def test_an_engine_near_its_end_is_proposed_the_newest_line_to_a_person() -> None:
+    for ends in (TODAY + timedelta(days=100), TODAY - timedelta(days=5)):
+        (decision,) = databases("13.7", lines=listing(line("16.14", "16"), line("13.23", "13", ends=ends), of=POSTGRES))
+        (update,) = decision.updates
+        assert (texts(update), update.bump, update.by_hand) == (["16.14"], Bump.MAJOR, True)
+        assert update.cautions == (CAUTION,)
+
+
+def test_another_line_of_an_engine_is_a_major_step_whatever_its_numbers() -> None:
+    mysql = Package("endoflife", "amazon-rds-mysql")
+    lines = listing(line("8.4.5", "8.4"), line("8.0.42", "8.0", ends=TODAY), of=mysql)
+    site = place("8.0.35", "rds-mysql", kind=Kind.TOOL, cautions=(CAUTION,)).dependency
+    (decision,) = decide_all([site], {mysql: lines}, policy(), History(), NOW)
+    (update,) = decision.updates
+    assert (decision.subject, update.bump, update.by_hand) == ("runtime:rds-mysql@8.0", Bump.MAJOR, True)
+    assert branch_name([update]) == "freshline/runtime/rds-mysql@8.0"
+    assert title([update]) == "Bump rds-mysql from 8.0.35 to 8.4.5"
+
+
+def test_an_engine_on_a_line_that_nobody_lists_is_moved_as_one_past_its_end() -> None:
+    (decision,) = databases("9.6")
+    assert texts(decision.updates[0]) == ["18.4"]
+    (decision,) = databases("9.6.1")
+    assert only(decision).detail == "0.tf:1: 9.6.1 can't be rewritten for 18.4"

@@ -153,6 +153,15 @@ def test_every_case_has_both_trees() -> None:
         "runtime_files",
         "go_mod",
         "dockerfile",
+        "cloudformation",
+        "terraform",
+        "packer",
+        "cdk",
+        "cdk_context",
+        "compose",
+        "parameters",
+        "karpenter",
+        "eksctl",
     ],
 )
 def test_there_are_as_many_no_op_cases_as_changes(ecosystem: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from bot.core.model import ParseError, SkipReason
@@ -27,6 +29,8 @@ def test_it_is_told_of_and_not_edited() -> None:
         ("py3.10,py39", "3.10"),
         ("py{27,35}-x{1,2}", "2.7 3.5"),
         ("{py38,py311}-x", "3.11"),
+        ("{,ci-}py{310,311,py3}", "3.11"),
+        ("a{1}{2}{3}-py39", "3.9"),
         ("py3{9-12}", "3.12"),
         ("py3{12-9}", None),
         ("python3.13", "3.13"),
@@ -52,7 +56,16 @@ def test_the_newest_of_a_list(listed: str, found: str | None) -> None:
 def test_lists_without_end_are_cut() -> None:
     assert newest("tox.ini", f"[tox]\nenvlist = py39,\n  {'x,' * LONGEST_LIST}\n  py310\n") == ("3.9", 2)
     assert newest("tox.toml", f'env_list = ["py39", "{"x" * LONGEST_LIST}y"]') == ("3.9", 1)
-    assert newest("tox.ini", f"[tox]\nenvlist = py3{{1-999}}, {'{' * 9000}\n") == ("3.201", 2)
+    assert newest("tox.ini", f"[tox]\nenvlist = py3{{1-999}}, {'{' * 9000}\n") == ("3.200", 2)
+
+
+@pytest.mark.parametrize(
+    "listed", ["{a," * 6000, "{" * 19_000, f"py{{{'3,' * 9000}}}", "{1-99}{1-99}{1-99}," * 1000, "-" * 19_000]
+)
+def test_nothing_takes_long(listed: str) -> None:
+    began = time.process_time()
+    assert newest("tox.ini", f"[tox]\nenvlist = py39, {listed}\n") in {("3.9", 2), None}
+    assert time.process_time() - began < 1
 
 
 def test_programs_are_read_and_never_run() -> None:

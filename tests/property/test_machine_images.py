@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import cached_property
 
 import msgspec
 from hypothesis import HealthCheck, given, settings
@@ -40,7 +41,7 @@ REGIONS = ("us-east-1", "eu-west-1", "ap-southeast-2")
 RELEASES = range(4)
 MINIMUM_AGE = timedelta(days=3)
 READERS = {one.name: one for one in ecosystems.built_in() if one.name in {"cloudformation", "terraform"}}
-MANY = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+MANY = settings(max_examples=600, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @dataclass(frozen=True)
@@ -90,8 +91,15 @@ _WRITTEN = {
     SORTS[2].title: "2023.{0}.2025010{0}.0",
     SORTS[6].title: "2025010{0}",
     SORTS[7].title: "2025010{0}",
-    SORTS[8].title: "v2025010{0}",
+    SORTS[8].title: "2025010{0}",
 }
+PUBLIC, PRIVATE = 0, 5
+FAMILY = {
+    n: next(m for m, first in enumerate(SORTS) if (first.owner, first.title) == (one.owner, one.title))
+    for n, one in enumerate(SORTS)
+}
+"""The number of the first sort of each one's family: images that are called alike need not fit each other."""
+
 OPERATOR = Policy(
     machine_images=MachineImages(families=(OwnImages(owner=OURS, names="golden-pr-*", order=Order.NUMBER),))
 )
@@ -106,10 +114,20 @@ _Key = tuple[int, str, int]
 class World:
     """What is published, what was learned, and a repository that names some of it."""
 
-    published: Mapping[_Key, Image]
+    states: Mapping[_Key, str]
     recommended: Mapping[tuple[int, str], int]
     refused: frozenset[tuple[int, int]]
     files: Mapping[str, str]
+
+    @cached_property
+    def published(self) -> dict[_Key, Image]:
+        return {key: made(key, state) for key, state in self.states.items()}
+
+    def word(self, sort: int, region: str) -> _Key | None:
+        """The image of a family's sort that its publisher recommends in a region."""
+        release = self.recommended.get((FAMILY[sort], region))
+        key = (FAMILY[sort], region, release if release is not None else -1)
+        return key if key in self.published else None
 
     @property
     def history(self) -> History:
@@ -158,16 +176,15 @@ def made(key: _Key, state: str) -> Image:
 def worlds(draw: st.DrawFn, *, refused: bool = True) -> World:
     sorts = draw(st.lists(st.sampled_from(range(len(SORTS))), min_size=1, max_size=3, unique=True))
     state = st.sampled_from(["available"] * 5 + ["absent", "absent", "young", "deprecated", "disabled"])
-    states = {
-        (sort, region, release): draw(state) for sort in sorts for region in REGIONS for release in RELEASES
-    }
-    published = {key: made(key, how) for key, how in states.items() if how != "absent"}
-    words = st.dictionaries(st.tuples(st.sampled_from(sorts), st.sampled_from(REGIONS)), st.sampled_from(RELEASES))
-    versioned = [sort for sort in sorts if SORTS[sort].title in _WRITTEN and SORTS[sort].owner != STRANGER]
+    states = {(sort, region, release): draw(state) for sort in sorts for region in REGIONS for release in RELEASES}
+    shown = {key: how for key, how in states.items() if how != "absent"}
+    firsts = sorted({FAMILY[sort] for sort in sorts})
+    words = st.dictionaries(st.tuples(st.sampled_from(firsts), st.sampled_from(REGIONS)), st.sampled_from(RELEASES))
+    versioned = [sort for sort in firsts if SORTS[sort].title in _WRITTEN]
     no = st.frozensets(st.tuples(st.sampled_from(versioned), st.sampled_from(RELEASES)), max_size=3)
     files = draw(st.lists(_file(sorts), min_size=1, max_size=4))
     return World(
-        published,
+        shown,
         draw(words),
         draw(no) if versioned and refused else frozenset(),
         {f"{n}/{name}": text for n, (name, text) in enumerate(files)},
@@ -178,17 +195,19 @@ def _file(sorts: Sequence[int]) -> st.SearchStrategy[tuple[str, str]]:
     mostly_one = st.tuples(st.sampled_from(sorts), st.sampled_from([*[True] * 4, False]))
     entries = st.tuples(
         mostly_one,
-        st.dictionaries(st.sampled_from(REGIONS), st.tuples(st.sampled_from(sorts), st.sampled_from(RELEASES)), min_size=1),
+        st.dictionaries(
+            st.sampled_from(REGIONS), st.tuples(st.sampled_from(sorts), st.sampled_from(RELEASES)), min_size=1
+        ),
     ).map(_entries)
     single = st.tuples(st.sampled_from(sorts), st.sampled_from(REGIONS), st.sampled_from(RELEASES))
-    return st.one_of(entries.map(_template), entries.map(_variables), st.lists(single, min_size=1, max_size=4).map(_main))
+    return st.one_of(
+        entries.map(_template), entries.map(_variables), st.lists(single, min_size=1, max_size=4).map(_main)
+    )
 
 
 def _entries(drawn: tuple[tuple[int, bool], dict[str, tuple[int, int]]]) -> dict[str, str]:
     (one, same), regions = drawn
-    return {
-        region: id_of(one if same else sort, region, release) for region, (sort, release) in regions.items()
-    }
+    return {region: id_of(one if same else sort, region, release) for region, (sort, release) in regions.items()}
 
 
 def _template(entries: Mapping[str, str]) -> tuple[str, str]:
@@ -232,9 +251,8 @@ def answer(world: World, package: Package, seed: int) -> Answer:
     own = world.published.get(key) or replace(made(key, "available"), state="deregistered")
     around = [one for (_, region, _), one in sorted(world.published.items()) if region == key[1]]
     random.Random(seed).shuffle(around)
-    word = world.recommended.get(key[:2])
-    recommended = id_of(*key[:2], word) if word is not None else ""
-    return Gallery(package, own, tuple(around), recommended if (*key[:2], word) in world.published else "")
+    word = world.word(*key[:2])
+    return Gallery(package, own, tuple(around), id_of(*word) if word else "")
 
 
 def decided(
@@ -277,18 +295,20 @@ def moves(decisions: Iterable[Decision]) -> _Moves:
 def takeable(world: World, key: _Key) -> bool:
     """Whether an image may be moved to, leaving aside from where."""
     one = world.published.get(key)
-    if one is None or not one.stands or one.deprecated is not None or (key[0], key[2]) in world.refused:
+    if one is None or not one.stands or one.deprecated is not None or (FAMILY[key[0]], key[2]) in world.refused:
         return False
-    word = world.recommended.get(key[:2])
-    above = word is not None and (*key[:2], word) in world.published and key[2] > word
-    return one.created <= NOW - MINIMUM_AGE and not above
+    word = world.word(*key[:2])
+    return one.created <= NOW - MINIMUM_AGE and not (word and key[2] > word[2])
 
 
 def follows(world: World, old: _Key, new: _Key) -> bool:
     """Whether an image may take the place of another one."""
     own = world.published.get(old)
     gone = own is None or not own.stands
-    return old[:2] == new[:2] and (new[2] > old[2] or (new[2] == old[2] and gone and new != old)) and takeable(world, new)
+    # a publisher may share what it does not publish
+    like = new[0] == old[0] or (old[0], new[0]) == (PUBLIC, PRIVATE)
+    newer = new[2] > old[2] or (new[2] == old[2] and gone and new != old)
+    return like and new[1] == old[1] and newer and takeable(world, new)
 
 
 @MANY
@@ -324,7 +344,7 @@ def test_a_map_ends_on_one_release_of_one_family_or_stays(world: World) -> None:
             maps[old.path, old.statement.context.within].append((KEYS[old.constraint], KEYS[new.constraint]))
     for entries in maps.values():
         if any(old != new for old, new in entries):
-            assert len({(new[0], new[2]) for _, new in entries}) == 1
+            assert len({(FAMILY[new[0]], new[2]) for _, new in entries}) == 1
 
 
 @MANY
@@ -383,19 +403,20 @@ def test_what_moves_goes_to_the_newest_that_all_places_of_the_family_can_take(wo
 
 def suits(world: World, key: _Key, release: int) -> bool:
     standing = key in world.published and world.published[key].stands
-    return (release == key[2] and standing) or follows(world, key, (*key[:2], release))
+    copies = ((sort, key[1], release) for sort in (key[0], PRIVATE))
+    return (release == key[2] and standing) or any(follows(world, key, copy) for copy in copies)
 
 
 def families(dependencies: Iterable[Dependency]) -> dict[int, list[Dependency]]:
-    """The places that move together, by sort."""
+    """The places that move together, by the first sort of their family."""
     maps: dict[tuple[str, str], set[int]] = defaultdict(set)
     known = list(dependencies)
     for one in known:
-        maps[one.path, one.statement.context.within].add(KEYS[one.constraint][0])
+        maps[one.path, one.statement.context.within].add(FAMILY[KEYS[one.constraint][0]])
     found: dict[int, list[Dependency]] = defaultdict(list)
     for one in known:
         within = one.statement.context.within
-        sort = KEYS[one.constraint][0]
+        sort = FAMILY[KEYS[one.constraint][0]]
         if SORTS[sort].owner != STRANGER and (not within or len(maps[one.path, within]) == 1):
             found[sort].append(one)
     return found

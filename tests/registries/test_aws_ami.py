@@ -576,7 +576,7 @@ def test_what_stands_in_another_map_tells_nothing(fake: FakeAmazon, amazon: Amaz
     assert found == Unavailable(
         SkipReason.NOT_FOUND,
         f"no image ami-12345678 is visible in eu-west-1 to the bot's own account ({OWN}): it was deregistered or is no "
-        "longer shared; put in one that is there, or say which family it was (known, under [machine_images]); its "
+        "longer shared; put in one that is there, or say which family it was (known, under [policy.machine_images]); its "
         "region map does not tell: nothing stands beside it that is known",
     )
 
@@ -829,7 +829,7 @@ def test_the_policy_that_is_needed() -> None:
     plain = least_privilege()
     assert [statement["Action"] for statement in plain["Statement"]] == [
         "ec2:DescribeImages",
-        ["ssm:GetParameter", "ssm:GetParameters"],
+        ["ssm:GetParameters", "ssm:GetParametersByPath"],
     ]
     assert least_privilege([ROLE])["Statement"][-1] == {
         "Sid": "AssumeRoles",

@@ -209,7 +209,7 @@ def _chosen(keyed: _Keyed, moment: _Moment) -> _Target | Skip:
 def _newest(
     keyed: _Keyed, current: Mapping[str, Image], candidates: Mapping[str, Sequence[Image]], moment: _Moment
 ) -> _Target | Kept:
-    recommended = {key: one.gallery.recommended for key, one in keyed.items()}
+    recommended = {key: _recommended(one, candidates[key]) for key, one in keyed.items()}
     if len(current) > 1:
         everywhere = newest_everywhere(current, candidates, moment.rules, moment.now, recommended)
         if isinstance(everywhere, Kept):
@@ -218,6 +218,13 @@ def _newest(
     ((key, image),) = current.items()
     choice = newest(image, candidates[key], moment.rules, moment.now, recommended[key])
     return choice if isinstance(choice, Kept) else _Target({key: choice.image}, choice.place, choice.passed)
+
+
+def _recommended(one: Site, candidates: Iterable[Image]) -> str:
+    """What the publisher recommends, "" where that is refused: then nothing above it is a candidate."""
+    word = one.gallery.recommended
+    offered = any(image.id == word for image in one.gallery.candidates)
+    return "" if offered and all(image.id != word for image in candidates) else word
 
 
 def _gone(keyed: _Keyed) -> tuple[str, ...]:
@@ -241,6 +248,9 @@ def _candidates(keyed: _Keyed, moment: _Moment) -> tuple[dict[str, list[Image]],
         skips = {name: _refusal(image, at, moment) for name, (image, at) in newer.items()}
         refused |= {name: skip for name, skip in skips.items() if skip is not None}
         left = {image.id for image, at in own if skips.get(at.release) is not None}
+        # who refuses what the publisher recommends has not asked for what it does not recommend
+        above = [at.position for image, at in own if image.id == one.gallery.recommended and image.id in left]
+        left |= {image.id for image, at in own if any(at.position > position for position in above)}
         found[key] = [image for image in one.gallery.candidates if image.id not in left]
     rules = scheme("image_date")
     newest_first = sorted(refused, key=lambda name: rules.key(name) or (), reverse=True)
@@ -335,7 +345,9 @@ def _major(subject: str, sites: Sequence[Site], keyed: _Keyed, moment: _Moment) 
             continue
         candidates, refused = _candidates(
             {
-                key: replace(one, gallery=replace(one.gallery, image=ready[key]), found=Place(family, Position()))
+                key: replace(
+                    one, gallery=replace(one.gallery, image=ready[key], recommended=""), found=Place(family, Position())
+                )
                 for key, one in keyed.items()
             },
             moment,
