@@ -137,6 +137,7 @@ def test_a_quarantine_is_for_both(yard: Yard) -> None:
     yard.release(NEW)
     fleet.rest()
     fleet.github.comment(SHOP, fleet.open()[BRANCH], "/freshline quarantine")
+    fleet.run()
     fleet.rest()
     assert fleet.open() == fleet.open(WEB) == {}
     newer = yard.release(NEWER)

@@ -134,18 +134,20 @@ def _takes(pin: _Pin) -> dict[Position, Image]:
 def _blocked(
     pins: Mapping[str, _Pin], takes: Mapping[str, Mapping[Position, Image]], above: Position | None
 ) -> tuple[Kept, ...]:
-    """Why the releases above a position are not taken, newest first, each with the first region that can't."""
+    """Why the first few releases above a position are not taken, newest first, each with the first region that can't."""
     seen = {newer.place.position: newer.image for pin in pins.values() for newer in pin.newer}
     seen |= {pin.place.position: pin.image for pin in pins.values() if pin.image.stands}
-    found = []
+    found: list[Kept] = []
     for position in sorted(seen, reverse=True):
-        if above is not None and position <= above:
+        if len(found) == _SHOWN or (above is not None and position <= above):
             break
         whys = {region: _why(pins[region], position) for region in pins if position not in takes[region]}
         if whys and not any(reason in _NO_LOSS for reason, _ in whys.values()):
-            region = next(iter(whys))
-            held = seen[position]
-            found.append(Kept(whys[region][0], f"{held.name} can't be taken in {_listed(whys)}", held, region))
+            first = next(iter(whys))
+            held, region = seen[position], pins[first].image.region
+            by_region = {pins[key].image.region: whys[key] for key in reversed(whys)}
+            detail = f"{held.name} can't be taken in {_listed(dict(reversed(by_region.items())))}"
+            found.append(Kept(whys[first][0], detail, held, region))
     return tuple(found)
 
 

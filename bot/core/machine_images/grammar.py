@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import replace
-from functools import cache
+from functools import cache, lru_cache
 
 from bot.core.machine_images.model import (
     MAX_NAME,
@@ -68,11 +68,13 @@ def family(image: Image, rules: ImageRules = NO_RULES) -> Family | None:
     return placed.family if isinstance(placed, Place) else None
 
 
+@lru_cache(maxsize=16_384)
 def place(image: Image, rules: ImageRules = NO_RULES) -> Place | Kept:
     """The family of an image and its position there, or why neither is known.
 
     The operator's own families come first, then the publishers' grammars, for the accounts of the
-    publisher in the image's partition only.
+    publisher in the image's partition only. What is found is kept for a while: each of many places
+    of a family looks at all images of it.
     """
     own = covering(image, rules.families)
     if own is not None:
