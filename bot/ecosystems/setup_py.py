@@ -8,7 +8,6 @@ from __future__ import annotations
 import ast
 import posixpath
 import re
-import warnings
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -22,18 +21,15 @@ from bot.core.model import (
     DeclaredRuntime,
     FileFacts,
     Obstacle,
-    ParseError,
     Role,
     SkipReason,
     Span,
     Statement,
 )
+from bot.ecosystems._program import parsed
 from bot.ecosystems._python import NAME, Locate, Place, requirement
 from bot.ecosystems._runtimes import Range, floor
 from bot.formats import lines
-
-MAX_SIZE = 1_000_000
-"""Longer sources than this, in code points, are refused: parsing Python can't be interrupted."""
 
 _MAX_DEPTH = 20
 _MAX_PARTS = 5
@@ -85,7 +81,7 @@ def _columns(line: str) -> Sequence[int]:
 
 def extract(path: str, text: str) -> FileFacts:
     """The facts of one setup.py; raises ``ParseError`` for what is no Python."""
-    tree = _parse(text)
+    tree = parsed(text)
     mark = int(text.startswith("\ufeff"))
     starts = lines.starts(text)
     starts[0] = mark
@@ -99,19 +95,6 @@ def extract(path: str, text: str) -> FileFacts:
         annotate(sorted(statements, key=lambda s: s.line), lines.annotations(text)),
         tuple(_declarations(keywords, source)) if calls else (),
     )
-
-
-def _parse(text: str) -> ast.Module:
-    if len(text) > MAX_SIZE:
-        raise ParseError(f"it is longer than {MAX_SIZE:,} characters")
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # what Python thinks of the author's escapes is not our business
-            return ast.parse(text.removeprefix("\ufeff"))
-    except SyntaxError as error:
-        raise ParseError(f"it is no Python of this version: {error.msg}", error.lineno) from error
-    except (RecursionError, MemoryError, ValueError) as error:
-        raise ParseError(f"it can't be parsed: {str(error) or type(error).__name__}") from error
 
 
 def _constants(tree: ast.Module) -> dict[str, ast.expr]:

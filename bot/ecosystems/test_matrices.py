@@ -9,19 +9,18 @@ from __future__ import annotations
 import ast
 import posixpath
 import re
-import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 
 from bot.core.annotations import annotate
 from bot.core.ecosystem import Ecosystem
-from bot.core.model import FileFacts, Obstacle, ParseError, SkipReason, Span, Statement
+from bot.core.model import FileFacts, Obstacle, SkipReason, Span, Statement
+from bot.ecosystems._program import parsed
 from bot.ecosystems._runtimes import stated, unmoved
 from bot.formats import lines, toml
 from bot.formats.base import Array, Scalar
 
-LONGEST_PROGRAM = 1_000_000
 """Longer programs than this, in code points, are refused: parsing Python can't be interrupted."""
 MOST_IN_BRACES = 200
 MOST_BRACES = 3
@@ -142,7 +141,7 @@ def _counted(text: str) -> Iterable[str]:
 
 def _sessions(text: str) -> Iterator[_Tested]:
     """The Pythons of ``@nox.session(python=[…])``; a name stands for what it is given once at the top."""
-    tree = _program(text)
+    tree = parsed(text)
     names = {
         target.id: statement.value
         for statement in tree.body
@@ -168,19 +167,6 @@ def _pythons(value: ast.expr) -> Iterator[_Tested]:
             found = _VERSION.fullmatch(item.value)
             if found:
                 yield _Tested((int(found[1]), int(found[2])), item.lineno)
-
-
-def _program(text: str) -> ast.Module:
-    if len(text) > LONGEST_PROGRAM:
-        raise ParseError(f"it is longer than {LONGEST_PROGRAM:,} characters")
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # what Python thinks of the author's escapes is not our business
-            return ast.parse(text.removeprefix("\ufeff"))
-    except SyntaxError as error:
-        raise ParseError(f"it is no Python of this version: {error.msg}", error.lineno) from error
-    except (RecursionError, MemoryError, ValueError) as error:
-        raise ParseError(f"it can't be parsed: {str(error) or type(error).__name__}") from error
 
 
 ecosystem = Ecosystem(

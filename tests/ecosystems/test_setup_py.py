@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from bot.core.model import DeclaredRole, DeclaredRuntime, FileFacts, ParseError, Role, SkipReason
-from bot.ecosystems.setup_py import COMPUTED, MAX_SIZE, complete, extract
+from bot.ecosystems._program import MAX_SIZE
+from bot.ecosystems.setup_py import COMPUTED, complete, extract
 
 
 def read(body: str) -> FileFacts:

@@ -7,7 +7,8 @@ import time
 import pytest
 
 from bot.core.model import ParseError, SkipReason
-from bot.ecosystems.test_matrices import LONGEST_LIST, LONGEST_PROGRAM, TOLD, ecosystem, extract
+from bot.ecosystems._program import MAX_SIZE
+from bot.ecosystems.test_matrices import LONGEST_LIST, TOLD, ecosystem, extract
 
 
 def newest(path: str, text: str) -> tuple[str, int] | None:
@@ -78,7 +79,7 @@ def test_programs_are_read_and_never_run() -> None:
     [
         ("noxfile.py", "def", "no Python"),
         ("noxfile.py", "x\0", "can't be parsed|no Python"),
-        ("noxfile.py", "#" * LONGEST_PROGRAM + "#", "longer"),
+        ("noxfile.py", "#" * MAX_SIZE + "#", "longer"),
         ("noxfile.py", "-" * 100_000 + "1", "can't be parsed|no Python"),
         ("tox.toml", "env_list = [", "line 1"),
     ],
