@@ -136,16 +136,25 @@ def _worth(content: bytes, ecosystem: Ecosystem) -> bool:
     return not ecosystem.hints or any(hint.encode() in content for hint in ecosystem.hints)
 
 
+def _worth_a_process(path: str, content: bytes, ecosystem: Ecosystem) -> bool:
+    """Whether a large file may be what the ecosystem reads: starting a process takes longer than most scans."""
+    if ecosystem.largest and len(content) > ecosystem.largest:
+        return False
+    return ecosystem.worth(path, content.decode())
+
+
 def _facts(path: str, content: bytes | TooLarge, ecosystem: Ecosystem) -> FileFacts | SkippedFile:
     nothing = FileFacts(path, ecosystem.name, ())
     if isinstance(content, TooLarge):
         size, limit = content.size / 1_048_576, content.limit / 1_048_576
-        return _skip(path, FileReason.TOO_LARGE, f"{size:.1f} MiB; files above {limit:.0f} MiB are not read")
+        words = f"{size:.1f} MiB; files above {limit:.0f} MiB are not read"
+        # Where its name says nothing, nobody would call a file of that size a manifest.
+        return nothing if _searched(ecosystem) else _skip(path, FileReason.TOO_LARGE, words)
     if not _worth(content, ecosystem):
         return nothing
     try:
         if len(content) > LARGE:
-            return read_apart(path, content, ecosystem)
+            return read_apart(path, content, ecosystem) if _worth_a_process(path, content, ecosystem) else nothing
         return ecosystem.extract(path, content.decode())
     except TimedOutError as error:
         return _skip(path, FileReason.TIMED_OUT, str(error))

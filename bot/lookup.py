@@ -55,7 +55,8 @@ class LookUps:
             kept = {p: self._told[fleet, p] for p in packages if (fleet, p) in self._told}
         answers = {package: answer for package, (at, answer) in kept.items() if at > fresh}
         missing = [package for package in packages if package not in answers]
-        found = ask_aws(missing, self._settings, self._store.images(fleet), now) if missing else {}
+        asked = ask_aws(missing, self._settings, self._store.images(fleet), now) if missing else {}
+        found = dated(asked, self._store.sightings(fleet), now)
         with self._lock:
             self._told.update(((fleet, p), (now, a)) for p, a in found.items() if not isinstance(a, Unavailable))
         return answers | found
@@ -72,20 +73,22 @@ class LookUps:
             return registries.origin(package, version, plugins.registries(), http, self._addresses)
 
 
-TOGETHER = frozenset({REGISTRY, "aws_images"})
+TOGETHER = frozenset({REGISTRY, "aws_images", "aws_eks_addons", "aws_image_builder"})
 """Registries that are asked for all packages at once."""
 
 
 def ask_aws(packages: Collection[Package], settings: Settings, shelf: Images, now: datetime) -> dict[Package, Answer]:
-    """What AWS says of machine images; a failure is an answer for those it concerns. Raises ``StoreError``."""
-    from bot.registries import aws_ami, aws_images  # noqa: PLC0415 - they take long to load, and few scans need them
+    """What AWS says of images and add-ons; a failure is an answer for those it concerns. Raises ``StoreError``."""
+    # they take long to load, and few scans need them
+    from bot.registries import aws_ami, aws_eks_addons, aws_image_builder, aws_images  # noqa: PLC0415 - see above
 
     aws = settings.config.aws
     amazon = aws_ami.Amazon(aws.regions, aws.roles, aws.endpoint_url, aws.concurrency)
     images = [package for package in packages if package.registry == REGISTRY]
-    nodes = [package for package in packages if package.registry != REGISTRY]
     answers = aws_ami.look_up(images, amazon, shelf, image_rules(settings.policy), now) if images else {}
-    return answers | (aws_images.look_up(nodes, amazon) if nodes else {})
+    for one in (aws_images, aws_eks_addons, aws_image_builder):
+        answers |= one.look_up([package for package in packages if package.registry == one.REGISTRY], amazon)
+    return answers
 
 
 def check(settings: Settings) -> None:

@@ -243,6 +243,8 @@ class _Proposer:
             why, soon = room.refuses(plan)
             if why:
                 return self._waits(plan, why, soon=soon)
+        if self._silent(plan):
+            return self._waits(plan, "a machine image that may belong to it could not be asked for", soon=True)
         try:
             outcome = self.propose(plan)
         except PostponedError as error:
@@ -250,6 +252,13 @@ class _Proposer:
         if new and outcome.state is State.CREATED:
             room.let_in(plan)
         return outcome
+
+    def _silent(self, plan: Plan) -> bool:
+        """Whether an open proposal would lose places only because their images could not be asked for."""
+        known, branch = self.recorded.get(plan.branch), self.branches.get(plan.branch)
+        if known is None or branch is None or not any(self._unanswered(u.subject, known) for u in plan.updates):
+            return False
+        return self._own(branch, plan) and not self._holds(branch, plan)
 
     def _waits(self, plan: Plan, why: str, *, soon: bool) -> Outcome:
         title = render.title(plan.updates, self.prefix)

@@ -9,7 +9,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from bot.core.freshness import OBJECTIVE_DAYS, days_behind, within_objective
-from bot.core.model import Bump, Dependency, Kind, Line, Part, Release, Skip, SkipReason, Update
+from bot.core.machine_images.asked import known_as
+from bot.core.model import Bump, Dependency, Line, Package, Part, Release, Skip, SkipReason, Update
 from bot.core.render import code, escape
 from bot.core.rules import effective
 from bot.core.runtimes import SOON
@@ -27,9 +28,13 @@ AT_REST = frozenset({SkipReason.UP_TO_DATE, SkipReason.IN_RANGE})
 
 @dataclass(frozen=True)
 class Site:
-    """One dependency with what became of it: exactly one of ``update`` and ``skip``."""
+    """One dependency with what became of it: exactly one of ``update`` and ``skip``.
+
+    ``package`` is what policy knows it as: of a machine image its family, once that is known.
+    """
 
     dependency: Dependency
+    package: Package
     pipeline: str
     update: Update | None
     skip: Skip | None
@@ -57,16 +62,16 @@ class Site:
 
     @property
     def name(self) -> str:
-        """The package's name; of a machine image that moves, what its family is called."""
-        known = self.update is not None and self.update.kind is Kind.MACHINE_IMAGE
-        return clean(self.update.package.name if self.update and known else self.dependency.package.name)
+        """The package's name."""
+        return clean(self.package.name)
 
     @property
     def now(self) -> str:
         """The locked version where there is one, else what the file states."""
         dependency = self.dependency
         said = dependency.current if dependency.locked else dependency.constraint
-        return clean(said or dependency.current or "any")
+        floats = dependency.statement.obstacle is not None and not dependency.statement.pins
+        return clean(said or dependency.current or ("not fixed" if floats else "any"))
 
     @property
     def bump(self) -> str:
@@ -99,13 +104,17 @@ def sites(scan: Scan, now: datetime) -> tuple[Site, ...]:
     lines = {id(dependency): line for decision in scan.decisions for dependency, line in decision.lines}
     moves: dict[int, Update] = {}
     stays: dict[int, Skip] = {}
+    packages: dict[int, Package] = {}
     for decision in scan.decisions:
+        of = (*(d for update in decision.updates for d in update.dependencies), *(d for d, _ in decision.skips))
+        packages.update((id(dependency), known_as(decision.subject, dependency)) for dependency in of)
         for update in decision.updates:
             for dependency in update.dependencies:
                 moves.setdefault(id(dependency), update)
         stays.update((id(dependency), skip) for dependency, skip in decision.skips)
     found = (_site(scan, d, moves.get(id(d)), stays.get(id(d)), now) for d in scan.dependencies)
-    return tuple(_living(site, lines.get(id(site.dependency)), now) for site in found)
+    named = (replace(site, package=packages.get(id(site.dependency), site.package)) for site in found)
+    return tuple(_living(site, lines.get(id(site.dependency)), now) for site in named)
 
 
 def _living(site: Site, line: Line | None, now: datetime) -> Site:
@@ -119,7 +128,8 @@ def _site(scan: Scan, dependency: Dependency, update: Update | None, skip: Skip 
     wanted = effective(scan.policy, dependency)
     release = update.release if update else _allowed(skip)
     behind = days_behind(release, wanted.minimum_age, now)
-    return Site(dependency, wanted.pipeline, update, None if update else skip, behind)
+    pipeline = update.pipeline if update else wanted.pipeline
+    return Site(dependency, dependency.package, pipeline, update, None if update else skip, behind)
 
 
 _OWN_LIMITS = frozenset(
@@ -166,7 +176,7 @@ def _json_site(site: Site) -> dict[str, Any]:
         "ecosystem": dependency.ecosystem,
         "path": dependency.path,
         "line": dependency.statement.line,
-        "name": dependency.package.name,
+        "name": site.package.name,
         "kind": dependency.kind.value,
         "registry": dependency.package.registry,
         "constraint": dependency.constraint,
@@ -192,10 +202,13 @@ def _json_update(site: Site, update: Update) -> dict[str, Any]:
     published = update.release.published
     return {
         "version": update.version,
+        "becomes": site.target,
         "bump": site.bump,
         "published": published.strftime("%Y-%m-%dT%H:%M:%SZ") if published else None,
         "days_behind": site.behind,
         "reasons": list(update.reasons),
+        "cautions": [caution.text for caution in update.cautions],
+        "by_hand": update.by_hand,
     }
 
 

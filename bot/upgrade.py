@@ -21,6 +21,7 @@ from bot.core.model import (
     Edit,
     FileFacts,
     History,
+    Locked,
     Package,
     ParseError,
     Skip,
@@ -30,7 +31,7 @@ from bot.core.model import (
     Update,
 )
 from bot.core.policy import decide_all, group, to_look_up
-from bot.core.resolve import resolve
+from bot.core.resolve import compiled, resolve
 from bot.core.rules import Policy, combine
 from bot.forge.base import Forge, Snapshot, blob_id
 from bot.store.codec import FINGERPRINT
@@ -141,9 +142,8 @@ def scan(forge: Forge, tools: Tools, now: datetime) -> Scan:
     limits = extraction.Limits(tools.max_file, policy.exclude or ())
     reading = extraction.read(snapshot, _reading(tools, policy), tools.facts, limits)
     known = Known(snapshot.commit, snapshot.branch, _text(tools.house), None if unread else _text(own), reading)
-    dependencies = resolve(extraction.complete(reading.files, tools.ecosystems))
+    grounds = _grounds(reading, policy, tools)
     clock.lap("extract")
-    grounds = Grounds(dependencies, policy, tools.history)
     answers = tools.look_up(grounds.packages)
     clock.lap("look_up")
     (decided,) = settle([grounds], answers, tools.digests, now)
@@ -153,7 +153,7 @@ def scan(forge: Forge, tools: Tools, now: datetime) -> Scan:
         repository=forge.repository,
         commit=snapshot.commit,
         branch=snapshot.branch,
-        dependencies=dependencies,
+        dependencies=grounds.dependencies,
         decisions=tuple(_without(decision, unproved) for decision in decided),
         plans=plans,
         skipped=reading.skipped,
@@ -192,11 +192,15 @@ def readers(tools: Tools) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Grounds:
-    """What the decisions about a repository depend on, but for what the registries say."""
+    """What the decisions about a repository depend on, but for what the registries say.
+
+    ``locked`` are the packages of its lock files that not every Python can install.
+    """
 
     dependencies: tuple[Dependency, ...]
     policy: Policy
     history: History
+    locked: tuple[Locked, ...] = ()
 
     @property
     def packages(self) -> Iterable[Package]:
@@ -205,7 +209,12 @@ class Grounds:
 
     def decide(self, answers: Mapping[Package, Answer], now: datetime) -> tuple[Decision, ...]:
         """What is decided, given the answers."""
-        return decide_all(self.dependencies, answers, self.policy, self.history, now)
+        return decide_all(self.dependencies, answers, self.policy, self.history, now, locked=self.locked)
+
+
+def _grounds(reading: extraction.Reading, policy: Policy, tools: Tools) -> Grounds:
+    files = extraction.complete(reading.files, tools.ecosystems)
+    return Grounds(resolve(files), policy, tools.history, compiled(files))
 
 
 def settle(
@@ -232,8 +241,7 @@ def settle(
 def foresee(known: Known, tools: Tools) -> Grounds:
     """What a scan would begin with, without asking the forge; for what is ``complete``."""
     policy, _ = policy_of(tools, (known.own or "").encode() or None)
-    dependencies = resolve(extraction.complete(known.reading.files, tools.ecosystems))
-    return Grounds(dependencies, policy, tools.history)
+    return _grounds(known.reading, policy, tools)
 
 
 def fingerprint(decided: Iterable[Decision], policy: Policy) -> str:

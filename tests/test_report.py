@@ -92,10 +92,13 @@ def test_the_json_is_the_documented_interface() -> None:
                 "pipeline": "application",
                 "update": {
                     "version": "2.1.9",
+                    "becomes": "==2.1.9",
                     "bump": "minor",
                     "published": "2026-06-17T12:00:00Z",
                     "days_behind": 10,
                     "reasons": [],
+                    "cautions": [],
+                    "by_hand": False,
                 },
                 "skip": None,
                 "support": None,

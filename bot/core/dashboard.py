@@ -14,7 +14,8 @@ from enum import StrEnum
 from itertools import chain, islice
 from typing import TypeVar
 
-from bot.core.model import Decision, Dependency, Skip, SkippedFile, SkipReason
+from bot.core.machine_images.asked import known_as
+from bot.core.model import Decision, Package, Skip, SkippedFile, SkipReason
 from bot.core.render import LIMIT, code, escape, shortened
 
 TITLE = "Freshline dashboard"
@@ -133,9 +134,11 @@ REASONS: dict[SkipReason, str] = {
 def picture_of(decisions: Iterable[Decision]) -> Picture:
     """What the decisions hold back, sorted into the parts of a dashboard; the caller adds what it knows of branches."""
     merged: dict[tuple[SkipReason, str, str, str, str], list[str]] = {}
-    for dependency, skip in (one for decision in decisions for one in decision.skips):
+    every = ((decision.subject, *one) for decision in decisions for one in decision.skips)
+    for subject, dependency, skip in every:
         if skip.reason not in AT_REST:
-            merged.setdefault(_identity(dependency, skip), []).append(f"{dependency.path}:{dependency.statement.line}")
+            identity = _identity(known_as(subject, dependency), skip)
+            merged.setdefault(identity, []).append(f"{dependency.path}:{dependency.statement.line}")
     stays = [Stay(*identity, tuple(dict.fromkeys(where))) for identity, where in merged.items()]
     stays.sort(key=lambda stay: (stay.name, stay.registry, stay.version, stay.where))
     return Picture(
@@ -146,8 +149,7 @@ def picture_of(decisions: Iterable[Decision]) -> Picture:
     )
 
 
-def _identity(dependency: Dependency, skip: Skip) -> tuple[SkipReason, str, str, str, str]:
-    package = dependency.package
+def _identity(package: Package, skip: Skip) -> tuple[SkipReason, str, str, str, str]:
     return skip.reason, package.registry, package.name, skip.candidate.version if skip.candidate else "", skip.detail
 
 

@@ -27,7 +27,9 @@ class Ecosystem:
     (catalogs, includes): given this ecosystem's facts and those of the whole repository, it
     returns the ecosystem's own. ``hints`` are substrings one of which must stand in a file for
     it to be worth reading (empty: always); ``comment`` is the token that starts a comment, ""
-    where the syntax has none. ``locks`` are, for a lock file, the names of the manifests that it
+    where the syntax has none. ``worth(path, text)`` is a cheap test of a large file before a process
+    of its own is started to read it; ``largest`` is the size in bytes above which a file can't be
+    what the ecosystem reads (0: no such size). ``locks`` are, for a lock file, the names of the manifests that it
     stands for even when it can't be read: they must not look as if they had none.
     """
 
@@ -38,4 +40,6 @@ class Ecosystem:
     complete: Complete = as_they_are
     hints: tuple[str, ...] = ()
     comment: str = "#"
+    worth: Callable[[str, str], bool] = lambda _path, _text: True
+    largest: int = 0
     locks: tuple[str, ...] = ()

@@ -216,7 +216,10 @@ class Locked:
 
     ``importer`` is the folder, relative to the lock file, for which it was resolved ("." for
     the lock file's own, None where the lock does not say); ``requested`` the constraint it
-    answers, where the lock keeps it (``yarn.lock``).
+    answers, where the lock keeps it (``yarn.lock``). ``wheels`` are the Pythons that the wheels
+    which the lock names are compiled for (``core/wheels``): empty where one will do for every
+    Python, there is none, or the lock names no files. ``markers`` are told of such packages only:
+    one of them has to be true where it is installed at all; empty where nothing limits it.
     """
 
     registry: str
@@ -224,6 +227,8 @@ class Locked:
     version: str
     importer: str | None = None
     requested: str | None = None
+    wheels: tuple[str, ...] = ()
+    markers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,7 @@ from bot.core.model import (
     History,
     Kind,
     Listing,
+    Locked,
     Package,
     Part,
     Pin,
@@ -93,10 +94,11 @@ class _Survey:
 
 @dataclass(frozen=True, slots=True)
 class _Moment:
-    """What decisions depend on beside the site."""
+    """What decisions depend on beside the site; ``locked`` is what lock files bring in."""
 
     history: History
     now: datetime
+    locked: Sequence[Locked] = ()
 
 
 _Stayed = list[tuple[Dependency, Skip]]
@@ -121,11 +123,16 @@ def decide_all(
     policy: Policy,
     history: History,
     now: datetime,
+    *,
+    locked: Sequence[Locked] = (),
 ) -> tuple[Decision, ...]:
-    """A decision for every subject, in order of first appearance; ``answers`` hold what ``to_look_up`` names."""
+    """A decision for every subject, in order of first appearance; ``answers`` hold what ``to_look_up`` names.
+
+    ``locked`` are the packages that lock files hold and that not every Python can install (``resolve.compiled``).
+    """
     subjects: dict[str, list[Dependency]] = defaultdict(list)
     images: list[Dependency] = []
-    every, moment = list(dependencies), _Moment(history, now)
+    every, moment = list(dependencies), _Moment(history, now, locked)
     for dependency in every:
         (images if _is_image(dependency) else subjects[runtimes.subject_of(dependency)]).append(dependency)
     decided = (
@@ -198,7 +205,7 @@ def _decide_runtime(
         whole = Skip(SkipReason.BLOCKED_SITE, detail)
         decision = Decision(subject, (), tuple((place.dependency, whole) for place in places))
     else:
-        needed = _needed(beside, answers) if subject == _PYTHON else ()
+        needed = _needed(beside, answers, moment.locked) if subject == _PYTHON else ()
         decision = runtimes.decide(places, lines, moment.history, moment.now, needed)
     decision = replace(decision, skips=(*skips, *decision.skips))
     return runtimes.with_lines(decision, _seen(dependencies, answers, policy), lines, moment.now)
@@ -234,17 +241,40 @@ def _keeps_python(dependency: Dependency) -> bool:
     return dependency.locked or scheme(dependency.statement.scheme).exact(dependency.constraint) is not None
 
 
-def _needed(dependencies: Iterable[Dependency], answers: Mapping[Package, Answer]) -> tuple[runtimes.Needed, ...]:
-    """What is installed on a Python, with the releases in use, as far as registries know them."""
-    found = []
+def _needed(
+    dependencies: Iterable[Dependency], answers: Mapping[Package, Answer], locked: Sequence[Locked]
+) -> tuple[runtimes.Needed, ...]:
+    """What is installed on a Python: the releases in use that registries know, then what only lock files name."""
+    found: list[runtimes.Needed] = []
+    listings: dict[str, Listing] = {}
     for dependency in dependencies:
         listing = answers.get(dependency.package)
-        if not isinstance(listing, Listing) or not _keeps_python(dependency):
+        if dependency.package.registry != "pypi" or not isinstance(listing, Listing):
+            continue
+        listings.setdefault(dependency.package.name, listing)
+        if not _keeps_python(dependency):
             continue
         used = _release(listing, dependency.current or "", scheme(dependency.statement.scheme))
         if used is not None:
-            found.append(runtimes.Needed(dependency, used))
-    return tuple(found)
+            marker = dependency.statement.context.marker
+            found.append(_of(dependency.package.name, used, (marker,) if marker else ()))
+    stated = {(one.name, one.version) for one in found}
+    brought = (_brought(one, listings.get(one.name)) for one in locked)
+    return (*found, *(one for one in brought if (one.name, one.version) not in stated))
+
+
+def _of(name: str, release: Release, markers: tuple[str, ...]) -> runtimes.Needed:
+    requires = dict(release.requires).get("python", "")
+    return runtimes.Needed(name, release.version, release.wheels, requires, markers)
+
+
+def _brought(locked: Locked, listing: Listing | None) -> runtimes.Needed:
+    """What a lock file brings in; where a registry lists it, by its word: wheels are added to a version later."""
+    rules = scheme("pep440")
+    known = _release(listing, locked.version, rules) if listing and rules.key(locked.version) is not None else None
+    if known is None:
+        return runtimes.Needed(locked.name, locked.version, locked.wheels, markers=locked.markers)
+    return _of(locked.name, known, locked.markers)
 
 
 def _is_image(dependency: Dependency) -> bool:
@@ -301,8 +331,14 @@ def _pictured(dependency: Dependency, gallery: Gallery, policy: Policy) -> Site 
         return found
     called = replace(dependency, statement=replace(dependency.statement, package=images.package_of(found.found.family)))
     wanted = effective(policy, called)
-    ignores = (*found.wanted.ignores, *wanted.ignores)
-    return _stays(called, wanted) or replace(found, wanted=msgspec.structs.replace(wanted, ignores=ignores))
+    both = msgspec.structs.replace(
+        wanted,
+        ignores=(*found.wanted.ignores, *wanted.ignores),
+        minimum_age=max(found.wanted.minimum_age, wanted.minimum_age),
+        major=max(found.wanted.major, wanted.major, key=list(Major).index),
+        group=wanted.group or found.wanted.group,
+    )
+    return _stays(called, wanted) or replace(found, wanted=both)
 
 
 def _place(

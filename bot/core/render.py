@@ -292,7 +292,8 @@ def _bump_sentence(update: Update) -> str:
         return f"a major step from {old}: its author may have changed what it promises"
     if update.bump is Bump.CALENDAR:
         return f"versions are dates here (from {old}), so they do not say how much changed"
-    return f"a {update.bump.value} step from {old}"
+    article = "an" if update.bump is Bump.IMAGE else "a"
+    return f"{article} {update.bump.value} step from {old}"
 
 
 def _notes(updates: Sequence[Update], notes: Mapping[Package, ReleaseNotes], room: int) -> str:

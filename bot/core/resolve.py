@@ -8,7 +8,7 @@ from __future__ import annotations
 import posixpath
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from bot.core.globs import member
@@ -47,6 +47,8 @@ _MACHINES = (
 _MAX_MARKER = 1000
 _MAX_PARENTHESES = 20
 """Longer or deeper markers are not read: the parser recurses, and no real one comes near."""
+MOST_MARKERS = 200
+"""So many different markers of locked packages are looked at in a repository: each costs up to a millisecond."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,21 @@ def resolve(files: Sequence[FileFacts]) -> tuple[Dependency, ...]:
         for facts in sorted(files, key=lambda f: (f.path, f.ecosystem))
         for statement in facts.statements
     )
+
+
+def compiled(files: Iterable[FileFacts]) -> tuple[Locked, ...]:
+    """The packages that lock files hold with wheels for certain Pythons only, each once.
+
+    Where there are very many markers the later ones are left out: what bears them counts as if
+    nothing limited it.
+    """
+    locked = (one for facts in files for one in facts.declarations if isinstance(one, Locked) and one.wheels)
+    markers: set[str] = set()
+    found = []
+    for one in dict.fromkeys(replace(one, importer=None, requested=None) for one in locked):
+        markers.update(one.markers)
+        found.append(one if len(markers) <= MOST_MARKERS else replace(one, markers=()))
+    return tuple(found)
 
 
 def subject_of(statement: Statement) -> str:

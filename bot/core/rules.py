@@ -192,6 +192,12 @@ DEFAULT_EXCLUDE = (
     "fixtures",
     "__fixtures__",
     "testdata",
+    "cdk.out",
+    "cdktf.out",
+    "*.snapshot",
+    ".terraform",
+    ".aws-sam",
+    ".serverless",
 )
 
 

@@ -142,6 +142,10 @@ def _promises(dependency: Dependency) -> bool:
     return dependency.role is Role.LIBRARY and dependency.statement.scheme in _RANGES
 
 
+_WORKS_WITH = frozenset({"terraform"})
+"""Schemes whose ranges say what works, not what is used: they are left alone while they admit it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """A place that states the runtime; ``offers`` are the tags or identifiers there are, None where any will do."""
@@ -179,13 +183,15 @@ def _dotted(numbers: Sequence[int]) -> str:
     return ".".join(map(str, numbers))
 
 
-def text_for(place: Place, release: Release, told: str) -> str | Skip:
+def text_for(place: Place, release: Release, told: str, today: date) -> str | Skip:
     """What the place would say, or why it can't say that; ``told`` is the release as precisely as others state it.
 
     A range is a floor: an application's rises with its runtime, a library's never does by itself.
     """
     statement = place.dependency.statement
     rules, stated = scheme(statement.scheme), statement.constraint
+    if statement.scheme in _WORKS_WITH and not place.exact and rules.satisfies(release.version, stated):
+        return stated
     stays = _stays(place, release)
     if stays is not None:
         return stated if rules.satisfies(release.version, stated) else stays
@@ -193,7 +199,7 @@ def text_for(place: Place, release: Release, told: str) -> str | Skip:
     if text is None or (place.exact and not place.stated):
         detail = f"{place.where}: {stated} can't be rewritten for {release.version}"
         return Skip(SkipReason.BLOCKED_SITE, detail, release)
-    missing = _missing(place, text) if text != stated else ""
+    missing = _missing(place, text, today) if text != stated else ""
     return Skip(SkipReason.BLOCKED_SITE, f"{place.where}: {missing}", release) if missing else text
 
 
@@ -230,13 +236,19 @@ def _rewritten(place: Place, release: Release, told: str) -> str | None:
     return rules.rewrite(stated, release.version, Strategy.BUMP)
 
 
-def _missing(place: Place, text: str) -> str:
-    """What is not there that the place would need: a tag or identifier that is not at its end; "" for nothing."""
+def _missing(place: Place, text: str, today: date) -> str:
+    """What is not there that the place would need: a tag or identifier that is not at its end; "" for nothing.
+
+    An identifier has an end of its own (AWS Lambda deprecates it), which need not be the runtime's.
+    """
     if place.offers is None:
         return ""
     offered, name = _offered(place, text), place.dependency.package.name
     if offered is None or offered.yanked is not None:
         return f"there is no {name} {text}{place.offers.notice and f' ({place.offers.notice})'}"
+    line = offered.line
+    if line is not None and line.ends is not None and line.ends <= today:
+        return f"{name} {_when(line, today)}"
     return ""
 
 
@@ -333,10 +345,17 @@ def _unwanted(release: Release, places: Sequence[Place]) -> Skip | None:
 
 @dataclass(frozen=True, slots=True)
 class Needed:
-    """A library of which one version is in use for certain, and that version's release."""
+    """One version of a library that is in use for certain: a dependency's, or one that a lock file brings in.
 
-    dependency: Dependency
-    release: Release
+    ``wheels`` are those of ``Release``; ``requires`` the Pythons that it asks for, "" for any. One
+    of the ``markers`` has to be true where it is installed at all; none where nothing limits it.
+    """
+
+    name: str
+    version: str
+    wheels: tuple[str, ...]
+    requires: str = ""
+    markers: tuple[str, ...] = ()
 
 
 def _uninstallable(release: Release, runtime: Runtime, needed: Iterable[Needed]) -> Skip | None:
@@ -346,11 +365,10 @@ def _uninstallable(release: Release, runtime: Runtime, needed: Iterable[Needed])
         return None
     python, missing = _dotted(line), set()
     for one in needed:
-        asked = dict(one.release.requires).get("python", "")
         # As late a release as there may be: who asks for `<3.13` admits no 3.13 at all.
-        admitted = not scheme("pep440").valid(asked) or scheme("pep440").satisfies(f"{python}.99", asked)
-        if not (admitted and serve(one.release.wheels, (line[0], line[1]))) and _installed(one.dependency, python):
-            missing.add(f"{one.dependency.package.name} {one.release.version}")
+        admitted = not scheme("pep440").valid(one.requires) or scheme("pep440").satisfies(f"{python}.99", one.requires)
+        if not (admitted and serve(one.wheels, (line[0], line[1]))) and _installed(one, python):
+            missing.add(f"{one.name} {one.version}")
     if not missing:
         return None
     named_ = sorted(missing)[:MOST_NAMED]
@@ -359,10 +377,9 @@ def _uninstallable(release: Release, runtime: Runtime, needed: Iterable[Needed])
     return Skip(SkipReason.NEEDS_WHEELS, f"{', '.join(named_)}{more} {words} Python {python}", release)
 
 
-def _installed(dependency: Dependency, python: str) -> bool:
-    """Whether a dependency's marker lets it be installed on a Python at all."""
-    marker = dependency.statement.context.marker
-    return not marker or applies(marker, python)
+def _installed(needed: Needed, python: str) -> bool:
+    """Whether a library's markers let it be installed on a Python at all."""
+    return not needed.markers or any(applies(marker, python) for marker in needed.markers)
 
 
 # All places
@@ -418,7 +435,7 @@ def _taken(release: Release, places: Sequence[Place], moment: _Moment) -> _Texts
     """What every place would say of a release, or the first reason why it is not taken."""
     exact = [place for place in places if place.exact]
     told = _told(release, exact).version if exact else release.version
-    said = {id(place.dependency): text_for(place, release, told) for place in places}
+    said = {id(place.dependency): text_for(place, release, told, moment.now.date()) for place in places}
     stated = {id(place.dependency): place.dependency.constraint for place in places}
     behind = [place for place in places if place.exact and said[id(place.dependency)] != place.dependency.constraint]
     if not behind:

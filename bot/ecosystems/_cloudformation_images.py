@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 
 from bot.core.machine_images.asked import ID
 from bot.core.model import Caution, Obstacle, SkipReason, Span, Statement
+from bot.ecosystems import _image_builder as image_builder
 from bot.ecosystems._cloudformation import Found, Template, Written, limit_of, shadowed, tag_of, united
 from bot.ecosystems._machine_images import MAY_HOLD, Where, floating, region_of, replaces, statement, statements
 from bot.formats.base import Array, Node, Scalar, Table
@@ -26,7 +27,6 @@ _TAKEN_FROM = ("ImageId", "CustomAmiId", "LaunchTemplate", "ParentImage")
 _ANY = "*"
 """Stands for every mapping, where the one that is meant is told at deployment."""
 _RECIPE = "AWS::ImageBuilder::ImageRecipe"
-_SAME_VERSION = "the image recipe {} can't be made anew under the same Version: raise that too"
 _LONGEST_NAME = 255
 
 _PUBLISHED = "/aws/service/"
@@ -133,7 +133,7 @@ def _cautions(name: str, resource: Table) -> tuple[Caution, ...]:
     if kind in _STATEFUL:
         return (replaces(_STATEFUL[kind].format(name[:_LONGEST_NAME])),)
     if kind == _RECIPE:
-        return (Caution(_SAME_VERSION.format(name[:_LONGEST_NAME]), by_hand=True),)
+        return (image_builder.recipe(name),)
     return ()
 
 

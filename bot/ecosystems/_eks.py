@@ -1,8 +1,9 @@
-"""What the ecosystems that state the images of Kubernetes nodes on AWS share.
+"""What the ecosystems that state the images of Kubernetes nodes on AWS, and the add-ons of clusters, share.
 
 Sources: https://docs.aws.amazon.com/eks/latest/APIReference/API_Nodegroup.html (``amiType``,
 ``releaseVersion``), https://docs.aws.amazon.com/eks/latest/userguide/retrieve-ami-id.html,
-https://docs.aws.amazon.com/eks/latest/userguide/al2023.html (which type is the default).
+https://docs.aws.amazon.com/eks/latest/userguide/al2023.html (which type is the default),
+https://docs.aws.amazon.com/eks/latest/APIReference/API_CreateAddon.html (``addonName``, ``addonVersion``).
 """
 
 from __future__ import annotations
@@ -10,12 +11,22 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from bot.core.model import Kind, Obstacle, Package, Pin, SkipReason, Statement
+from bot.core.model import Context, Kind, Obstacle, Package, Pin, SkipReason, Statement
+from bot.core.versions import scheme
 from bot.ecosystems._machine_images import SCHEME
 from bot.formats.base import Node, Scalar, Table
 
 REGISTRY = "aws_images"
 """The registry that lists what AWS releases of a family of images."""
+
+ADDONS = "aws_eks_addons"
+"""The registry that lists the versions of add-ons."""
+
+ELSEWHERE = "told-elsewhere"
+"""Stands for a type of image that something else tells."""
+
+ADDON = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
+"""What an add-on's name looks like."""
 
 _SEGMENTS = {
     "AL2_x86_64": "amazon-linux-2",
@@ -32,6 +43,8 @@ _SEGMENTS = {
 _RELEASE = re.compile(r"(1\.([0-9]{1,2}))\.[0-9]{1,3}-20[0-9]{6}")
 _FIRST_WITH_2023 = 30
 _LONGEST = 100
+_KUBERNETES = re.compile(r"1\.[0-9]{1,2}")
+_ADDONS = scheme("eks_addon")
 _GROUPS = {
     "karpenter.k8s.aws": frozenset({"EC2NodeClass", "AWSNodeTemplate"}),
     "eksctl.io": frozenset({"ClusterConfig"}),
@@ -94,3 +107,37 @@ def labelled(path: str, scalar: Scalar, name: str, at: tuple[int, int]) -> State
         obstacle=Obstacle(SkipReason.UNSUPPORTED_CONSTRAINT, detail) if span is None else None,
         lockable=False,
     )
+
+
+def addon(path: str, name: str, scalar: Scalar, kubernetes: str = "") -> Statement:
+    """The statement of an add-on's version; ``kubernetes`` is what its cluster runs, "" where nothing tells it.
+
+    Which versions there are for an add-on depends on it.
+    """
+    value = scalar.value[:_LONGEST]
+    span = scalar.locate(0, len(scalar.value)) if _ADDONS.valid(scalar.value) else None
+    return Statement(
+        package=addon_package(name, kubernetes),
+        kind=Kind.TOOL,
+        scheme=_ADDONS.name,
+        constraint=value,
+        pins=() if span is None else (Pin(path, span, value),),
+        line=scalar.line,
+        context=Context(group="add-on"),
+        obstacle=None if span else _unmovable(value),
+        lockable=False,
+    )
+
+
+def addon_package(name: str, kubernetes: str) -> Package:
+    """What is looked up of an add-on; ``kubernetes`` counts if it is a version (``1.29``)."""
+    return Package(ADDONS, f"{name}/{kubernetes}" if _KUBERNETES.fullmatch(kubernetes) else name)
+
+
+def _unmovable(value: str) -> Obstacle:
+    """Why the version of an add-on can't be moved."""
+    if value == "latest":
+        return Obstacle(SkipReason.FLOATING, "it is the newest whenever it is installed")
+    if _ADDONS.valid(value):
+        return Obstacle(SkipReason.UNSUPPORTED_CONSTRAINT, "it is written with escapes")
+    return Obstacle(SkipReason.UNSUPPORTED_CONSTRAINT, f"{value!r} can't be compared with others")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from bot.core.model import Caution, Context, Obstacle, Pin, SkipReason, Span, Statement
-from bot.core.runtimes import RUNTIMES
+from bot.core.model import Caution, Context, Kind, Obstacle, Pin, SkipReason, Span, Statement
+from bot.core.runtimes import LAMBDA, RUNTIMES
 from bot.core.versions import scheme
 from bot.ecosystems._runtimes import function, unmoved
 from bot.formats.base import Scalar
@@ -18,6 +18,7 @@ LAYERED = Caution("its functions have layers, which may be built for one version
 _RULES = scheme("function")
 _LANGUAGE = re.compile(r"([a-z]{2,12})[0-9$]")
 _NAMES = {one.function: one.name for one in RUNTIMES.values() if one.function} | {"dotnetcore": "dotnet"}
+_NAMELESS = re.compile(r"go1\.x|nodejs|provided(?:\.al[0-9]{1,4})?")
 _LONGEST = 100
 
 
@@ -27,12 +28,29 @@ def language(value: str) -> str | None:
     return _NAMES.get(found[1]) if found else None
 
 
+def _nameless(value: str, line: int) -> Statement | None:
+    """The statement of an identifier that names no version of a language: seen, and not moved."""
+    if not _NAMELESS.fullmatch(value):
+        return None
+    detail = f"{value} names no version of a language: what replaces it has another handler, or is another system"
+    return Statement(
+        package=LAMBDA,
+        kind=Kind.RUNTIME,
+        scheme=_RULES.name,
+        constraint=value,
+        pins=(),
+        line=line,
+        obstacle=Obstacle(SkipReason.UNSUPPORTED_CONSTRAINT, detail),
+        lockable=False,
+    )
+
+
 def statement(path: str, scalar: Scalar, *, layers: bool) -> Statement | None:
     """The statement of an identifier, None for what is none; ``layers`` when its functions have some."""
     value = scalar.value
     name = language(value)
     if name is None:
-        return None
+        return _nameless(value, scalar.line)
     span = scalar.locate(0, len(value))
     found = function(name, Pin(path, span or Span(0, 0), value), scalar.line)
     if layers:

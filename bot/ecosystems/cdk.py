@@ -21,7 +21,7 @@ from bot.ecosystems._machine_images import MAY_HOLD, Where, region_of, replaces
 from bot.ecosystems._runtimes import function, unmoved
 from bot.formats import lines
 from bot.formats.base import Scalar
-from bot.formats.source import Kind, javascript, python
+from bot.formats.source import MAX_SIZE, Kind, javascript, python
 
 _SAYS = re.compile(
     rf"Runtime\s{{0,99}}+\.\s{{0,99}}+[A-Z]|{MAY_HOLD}[0-9a-f]{{8}}|MachineImage\s{{0,99}}+\."
@@ -295,5 +295,7 @@ ecosystem = Ecosystem(
     version=1,
     extract=extract,
     hints=("aws-cdk", "aws_cdk", "monocdk"),
+    worth=lambda _, text: _SAYS.search(text) is not None,
+    largest=MAX_SIZE,
     comment="//",
 )

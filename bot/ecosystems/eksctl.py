@@ -1,6 +1,6 @@
-"""eksctl: the images of the node groups that a ``ClusterConfig`` describes.
+"""eksctl: the images of the node groups that a ``ClusterConfig`` describes, and its add-ons.
 
-Source: https://schema.eksctl.io/ (``managedNodeGroups``, ``nodeGroups``)
+Source: https://schema.eksctl.io/ (``managedNodeGroups``, ``nodeGroups``, ``addons``)
 """
 
 from __future__ import annotations
@@ -13,25 +13,26 @@ from bot.core.annotations import annotate
 from bot.core.ecosystem import Ecosystem
 from bot.core.machine_images.asked import REGION
 from bot.core.model import Caution, FileFacts, Span, Statement
-from bot.ecosystems._eks import default_type, documents, kind_of, release
+from bot.ecosystems._eks import ADDON, ADDONS, addon, default_type, documents, kind_of, release
 from bot.ecosystems._machine_images import Where, region_of, statement
 from bot.formats import lines, yaml
 from bot.formats.base import Scalar, Table
 
 _READ = re.compile(r"\bClusterConfig\b")
-_STATES = re.compile(r"\breleaseVersion\b|\bami-[0-9a-f]{8}")
+_STATES = re.compile(r"\baddons\b|\breleaseVersion\b|\bami-[0-9a-f]{8}")
 _GRAVITON = re.compile(r"(?:a1|[a-z]{1,3}[0-9]g[a-z]*)(?:-[a-z0-9]+)?\.")
 _NVIDIA = re.compile(r"(?:p[2-9]|g[3-9])[a-z]*(?:-[a-z0-9]+)?\.")
 _NEURON = re.compile(r"(?:inf|trn)[0-9]")
 _STAYS = Caution(
     "eksctl leaves node groups that exist as they are: `eksctl upgrade nodegroup` moves them", by_hand=False
 )
+_ADDON_STAYS = Caution("eksctl leaves add-ons that exist as they are: `eksctl update addon` moves them", by_hand=False)
 
 
 def extract(path: str, text: str) -> FileFacts:
-    """The releases and ids of images that node groups name; raises ``ParseError`` for such a file that is no YAML.
+    """The releases and ids of images that node groups name, and the versions of add-ons.
 
-    A file without any is not parsed.
+    A file without any is not parsed. Raises ``ParseError`` for such a file that is no YAML.
     """
     if not _READ.search(text) or not _STATES.search(text):
         return FileFacts(path, "eksctl", ())
@@ -39,7 +40,8 @@ def extract(path: str, text: str) -> FileFacts:
     for root in yaml.parse(text):
         for document in documents(root):
             for scalar, one in _stated(path, document):
-                found.setdefault(scalar.span, replace(one, cautions=(_STAYS,)))
+                stays = _ADDON_STAYS if one.package.registry == ADDONS else _STAYS
+                found.setdefault(scalar.span, replace(one, cautions=(stays,)))
     return FileFacts(path, "eksctl", annotate(found.values(), lines.annotations(text)))
 
 
@@ -51,6 +53,17 @@ def _stated(path: str, document: Table) -> Iterator[tuple[Scalar, Statement]]:
     for key in ("managedNodeGroups", "nodeGroups"):
         for group in document.array(key):
             yield from _of_group(where, group) if isinstance(group, Table) else ()
+    yield from _addons(path, document)
+
+
+def _addons(path: str, document: Table) -> Iterator[tuple[Scalar, Statement]]:
+    node = document.get("metadata", "version")
+    kubernetes = node.value if isinstance(node, Scalar) else ""
+    for one in document.array("addons"):
+        name = (one.text("name") or "") if isinstance(one, Table) else ""
+        version = one.get("version") if isinstance(one, Table) else None
+        if isinstance(version, Scalar) and version.value and ADDON.fullmatch(name):
+            yield version, addon(path, name, version, kubernetes)
 
 
 def _of_group(where: Where, group: Table) -> Iterator[tuple[Scalar, Statement]]:
@@ -86,7 +99,7 @@ def _instance(group: Table) -> str:
 ecosystem = Ecosystem(
     name="eksctl",
     patterns=("*.yml", "*.yaml"),
-    version=1,
+    version=2,
     extract=extract,
     hints=("eksctl.io",),
 )

@@ -33,13 +33,18 @@ def extract(path: str, text: str) -> FileFacts:
 
     Of JSON files only Packer's own are looked at: by their name, or by the builders in them.
     """
-    if not _WORTH.search(text) or not _is_ours(path, text):
+    if not worth(path, text):
         return FileFacts(path, NAME, ())
     found: dict[object, Statement] = {}
     for one in _legacy(path, text) if _is_legacy(path) else _blocks(path, text):
         found.setdefault(one.pins[0].span if one.pins else (one.package, one.line), one)
     notes = {} if path.endswith(".json") else hcl.notes(text)
     return FileFacts(path, NAME, annotate(found.values(), notes))
+
+
+def worth(path: str, text: str) -> bool:
+    """Whether the file is a template that may name an image."""
+    return _WORTH.search(text) is not None and _is_ours(path, text)
 
 
 def _is_legacy(path: str) -> bool:
@@ -138,4 +143,5 @@ ecosystem = Ecosystem(
     version=1,
     extract=extract,
     hints=(MAY_HOLD, "most_recent"),
+    worth=worth,
 )

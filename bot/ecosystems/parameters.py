@@ -132,4 +132,5 @@ ecosystem = Ecosystem(
     version=1,
     extract=extract,
     hints=(MAY_HOLD,),
+    worth=lambda path, text: not path.endswith(_OTHERS) and holds_id(text),
 )

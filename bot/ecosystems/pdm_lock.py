@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from bot.core.ecosystem import Ecosystem
 from bot.core.model import FileFacts, Locked, LockFile, ParseError
-from bot.ecosystems._locks import blocks
+from bot.ecosystems._locks import Block, blocks, files_apart, said, wheels
 from bot.ecosystems._python import canonical
 
 _HASH = re.compile(r"^(?:content_hash|lock_version) = \"", re.MULTILINE)
@@ -17,8 +18,9 @@ def extract(path: str, text: str) -> FileFacts:
     """The packages locked from an index; raises ``ParseError`` for another file."""
     if not _HASH.search(text):
         raise ParseError("it does not look like a lock file of PDM: no content_hash and no lock_version")
+    apart = files_apart(text)
     locked = [
-        Locked("pypi", canonical(block.name), block.version, ".")
+        _locked(block, block.version, apart)
         for block in blocks(text)
         if block.version and _ELSEWHERE.isdisjoint(block.fields)
     ]
@@ -26,4 +28,10 @@ def extract(path: str, text: str) -> FileFacts:
     return FileFacts(path, "pdm_lock", (), (lock, *dict.fromkeys(locked)))
 
 
-ecosystem = Ecosystem(name="pdm_lock", patterns=("pdm.lock",), version=1, extract=extract, locks=("pyproject.toml",))
+def _locked(block: Block, version: str, apart: Mapping[str, str]) -> Locked:
+    found = block.wheels or wheels(apart.get(f"{block.name} {version}", ""))
+    markers = said(block.marker) if found else ()
+    return Locked("pypi", canonical(block.name), version, ".", wheels=found, markers=markers)
+
+
+ecosystem = Ecosystem(name="pdm_lock", patterns=("pdm.lock",), version=2, extract=extract, locks=("pyproject.toml",))

@@ -69,7 +69,7 @@ def _written(root: Node, node: Node | None) -> Scalar | None:
 ecosystem = Ecosystem(
     name="serverless",
     patterns=("serverless.yml", "serverless.yaml"),
-    version=1,
+    version=2,
     extract=extract,
     hints=("runtime",),
 )

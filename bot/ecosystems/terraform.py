@@ -1,4 +1,4 @@
-"""Terraform, OpenTofu and Terragrunt: machine images, Lambda runtimes, database engines and Terraform itself.
+"""Terraform, OpenTofu and Terragrunt: machine images, Lambda runtimes, databases, EKS add-ons and Terraform itself.
 
 Sources: https://registry.terraform.io/providers/hashicorp/aws/latest/docs (``aws_instance``, ``aws_launch_template``,
 ``aws_lambda_function``, ``aws_db_instance``, ``aws_rds_cluster``, data ``aws_ami`` and ``aws_ssm_parameter``),
@@ -31,7 +31,7 @@ from bot.core.model import (
 )
 from bot.core.runtimes import LAMBDA, RUNTIMES
 from bot.core.versions import scheme
-from bot.ecosystems import _databases, _functions, _runtimes
+from bot.ecosystems import _databases, _functions, _image_builder, _runtimes, _terraform_eks
 from bot.ecosystems._functions import LAYERED, LAYERS
 from bot.ecosystems._machine_images import floating, replaces
 from bot.ecosystems._terraform import (
@@ -63,6 +63,7 @@ _WORTH = re.compile(
     r"""ami-[0-9a-f]{8}|\bruntime"?\s*[=:]|"(?:python|nodejs|java|ruby|dotnet)[0-9c]"""
     r"""|\b(?:required_version|terraform_version_constraint|engine_version|most_recent)\b|/aws/service/"""
     r"""|\bprovider[ "]|\bbackend[ "]|"[a-z]{2,4}(?:-[a-z]{3,10}){1,3}-[1-9]\""""
+    r"""|\baws_(?:eks_(?:node_group|addon|cluster)|imagebuilder_image_recipe)\b|\b(?:addon|cluster|kubernetes)_version\b"""
     r"""|\b(?:ami|ami_id|custom_ami_id|launch_specification)"?\s*[=:{]"""
 )
 _KEPT = frozenset({"import", "moved", "removed", "check"})
@@ -131,6 +132,9 @@ def _resource(file: _File, item: Item) -> None:
         _function(file, item)
     elif item.kind in {"aws_db_instance", "aws_rds_cluster"}:
         _engine(file, item)
+    elif item.kind == "aws_imagebuilder_image_recipe":
+        _parent(file, item)
+    file.statements += _terraform_eks.resource(file.path, item)
     attribute = _STATEFUL.get(item.kind, "")
     _replacing(file, item, attribute, _of_rules(item, attribute) if attribute else ())
 
@@ -151,6 +155,7 @@ def _module(file: _File, item: Item) -> None:
         _function(file, item)
     if "rds" in source:
         _engine(file, item)
+    file.statements += _terraform_eks.module(file.path, item)
     attribute = "ami" if "ec2-instance" in source or "ec2_instance" in source else ""
     _replacing(file, item, attribute, (replaces(item.address),) if attribute else ())
     _passed_on(file, item, "arg")
@@ -284,6 +289,13 @@ def _engine(file: _File, item: Item) -> None:
         file.statements.append(_databases.statement(file.path, engine, version))
 
 
+def _parent(file: _File, item: Item) -> None:
+    """State the parent of an Image Builder recipe, where it is one by version."""
+    node = item.body.get("parent_image")
+    found = _image_builder.parent(file.path, node, item.address) if isinstance(node, Scalar) else None
+    file.statements += [found] if found is not None else []
+
+
 def _floor(file: _File, node: Node | None) -> None:
     """State which versions of Terraform a configuration runs on."""
     found = _runtimes.ranged(node)
@@ -328,14 +340,18 @@ def complete(own: Sequence[FileFacts], every: Sequence[FileFacts]) -> tuple[File
     folders that are no roots are those of modules for others. Where only OpenTofu is stated
     elsewhere, floors are its own.
     """
-    folders, uses = Folders(own), Uses(own)
+    folders, uses, clusters = Folders(own), Uses(own), _terraform_eks.Clusters(own)
     roots = {posixpath.dirname(one.path) for one in own if DeclaredRole(Role.APPLICATION) in one.declarations}
     others = {s.subject for one in every if one.ecosystem != NAME for s in one.statements}
     tofu = RUNTIMES["opentofu"].subject in others and RUNTIMES["terraform"].subject not in others
     found = []
     for facts in own:
         told = [uses.told(facts.path, one) for one in facts.statements]
-        statements = tuple(_own(folders.placed(facts.path, one), tofu=tofu) for one in told if one is not None)
+        statements = tuple(
+            _own(clusters.placed(facts.path, folders.placed(facts.path, one)), tofu=tofu)
+            for one in told
+            if one is not None
+        )
         root = posixpath.dirname(facts.path) in roots or is_terragrunt(facts.path)
         role = () if root else (DeclaredRole(Role.LIBRARY),)
         found.append(replace(facts, statements=statements, declarations=(*facts.declarations, *role)))
@@ -359,7 +375,8 @@ ecosystem = Ecosystem(
         "*.tfvars.json",
         "*terragrunt.hcl",
     ),
-    version=1,
+    version=2,
     extract=extract,
     complete=complete,
+    worth=lambda _, text: _WORTH.search(text) is not None,
 )

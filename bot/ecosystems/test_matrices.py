@@ -21,7 +21,6 @@ from bot.ecosystems._runtimes import stated, unmoved
 from bot.formats import lines, toml
 from bot.formats.base import Array, Scalar
 
-"""Longer programs than this, in code points, are refused: parsing Python can't be interrupted."""
 MOST_IN_BRACES = 200
 MOST_BRACES = 3
 """So many alternatives of one factor are read, of so many pairs of braces, and lists of so many characters."""

@@ -67,6 +67,7 @@ class Account:
         self._make = make
         self._lock = threading.Lock()
         self._clients: dict[tuple[str, str], Any] = {}
+        self._numbered = ""
 
     def client(self, service: str, region: str) -> Any:
         """boto3's client of a service in a region; made once, as making one is slow and not thread-safe."""
@@ -83,7 +84,12 @@ class Account:
             self._clients.clear()
 
     def numbered(self, region: str) -> str:
-        """The title, with the account's number where AWS tells it (a call that needs no permission)."""
+        """The title, with the account's number where AWS tells it (one call, which needs no permission)."""
+        if not self._numbered:
+            self._numbered = self._with_number(region)
+        return self._numbered
+
+    def _with_number(self, region: str) -> str:
         try:
             with self.asking("sts:GetCallerIdentity", region):
                 number = clipped(str(self.client("sts", region).get_caller_identity().get("Account", "")))

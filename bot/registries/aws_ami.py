@@ -533,6 +533,16 @@ def least_privilege(roles: Sequence[str] = ()) -> dict[str, Any]:
             "Action": ["ssm:GetParameters", "ssm:GetParametersByPath"],
             "Resource": "arn:*:ssm:*::parameter/aws/service/*",
         },
+        {
+            "Sid": "ListWhatAwsPublishes",
+            "Effect": "Allow",
+            "Action": [
+                "eks:DescribeAddonVersions",
+                "imagebuilder:ListImages",
+                "imagebuilder:ListImageBuildVersions",
+            ],
+            "Resource": "*",
+        },
     ]
     if roles:
         assume = {"Sid": "AssumeRoles", "Effect": "Allow", "Action": "sts:AssumeRole", "Resource": list(roles)}

@@ -11,17 +11,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
-from bot.core.model import Answer, Listing, Package, Release, SkipReason, Unavailable
+from bot.core.model import Answer, Package, SkipReason, Unavailable
 from bot.core.versions import scheme
-from bot.registries._amazon import Account, Amazon, AmazonError, Reach, reach
-from bot.registries.base import Client, LookUpError
+from bot.registries._amazon import Account, Amazon
+from bot.registries._amazon_lists import Listed, ListedTogether, listings
 
 __all__ = ["Amazon", "look_up", "registry"]
 
@@ -81,9 +79,6 @@ _ALIASES = {
 Parameters = Mapping[str, tuple[str, datetime | None]]
 """Values and times of the last change, by name."""
 
-_Listed = dict[str, datetime | None]
-"""Releases, and since when they are there."""
-
 
 def look_up(packages: Collection[Package], amazon: Amazon) -> dict[Package, Answer]:
     """The releases of each family, newest first, or why they are not known; nothing is raised.
@@ -91,48 +86,7 @@ def look_up(packages: Collection[Package], amazon: Amazon) -> dict[Package, Answ
     Where the operator names several regions, a release counts once all of them have it. One that
     does not answer is named in the listing's notice.
     """
-    wanted = list(dict.fromkeys(packages))
-    if not wanted:
-        return {}
-    reached = reach(amazon)
-    if not reached.accounts or not reached.regions:
-        return dict.fromkeys(wanted, _unreached(reached))
-    pool = ThreadPoolExecutor(max_workers=max(1, amazon.workers), thread_name_prefix="aws-images")
-    try:
-        asks = [(package, region) for package in wanted for region in reached.regions]
-        told = list(pool.map(lambda one: _answer(one[0], one[1], reached.accounts), asks))
-    finally:
-        # After an interrupt what has not begun is not begun any more.
-        pool.shutdown(cancel_futures=True)
-    each = len(reached.regions)
-    return {package: _joined(package, told[n * each : (n + 1) * each]) for n, package in enumerate(wanted)}
-
-
-def _unreached(reached: Reach) -> Unavailable:
-    detail = "; ".join(reached.troubles) or "no region of AWS is known: name some in [aws] regions"
-    return Unavailable(SkipReason.REGISTRY_UNAVAILABLE, detail)
-
-
-def _joined(package: Package, told: Collection[_Listed | Unavailable]) -> Answer:
-    """What all regions have, since when the last of them has it."""
-    listed = [one for one in told if not isinstance(one, Unavailable)]
-    silent = [one for one in told if isinstance(one, Unavailable)]
-    if not listed:
-        return silent[0]
-    shared = set.intersection(*(set(one) for one in listed))
-    dates = {version: [one[version] for one in listed] for version in shared}
-    releases = tuple(
-        Release(version, _last(dates[version])) for version in sorted(shared, key=_RULES.key, reverse=True)
-    )
-    said = "; ".join(dict.fromkeys(one.detail for one in silent))
-    return Listing(package, releases, notice=said, partial=True)
-
-
-def _last(dates: Iterable[datetime | None]) -> datetime | None:
-    """The latest; None where one is not known."""
-    known = list(dates)
-    told = [one for one in known if one is not None]
-    return max(told) if len(told) == len(known) else None
+    return listings(packages, amazon, _answer, SCHEME)
 
 
 # Asking
@@ -174,28 +128,20 @@ def parameters(told: Iterable[Mapping[str, Any]]) -> dict[str, tuple[str, dateti
     return found
 
 
-def _answer(package: Package, region: str, accounts: Iterable[Account]) -> _Listed | Unavailable:
-    """What the first account that may ask is told; public parameters are the same for all."""
+def _answer(package: Package, account: Account, region: str) -> Listed | Unavailable:
+    """What an account is told in a region; raises ``AmazonError``."""
     nodes, alias = _NODES.fullmatch(package.name), _ALIAS.fullmatch(package.name)
     lines = _ALIASES.get(alias[1], ()) if alias else ()
     if nodes is None and not lines:
         return Unavailable(SkipReason.NOT_FOUND, f"{package.name[:80]}: AWS lists no releases of it")
-    troubles: list[str] = []
-    for account in accounts:
-        ask = _Ask(account, region)
-        try:
-            found = releases(ask.below(f"{_EKS}/{nodes[1]}/")) if nodes else _of_alias(ask, lines)
-        except AmazonError as error:
-            troubles.append(error.detail)
-            continue
-        return found or Unavailable(SkipReason.NOT_FOUND, f"{package.name}: no release of it is listed in {region}")
-    return Unavailable(SkipReason.REGISTRY_UNAVAILABLE, "; ".join(dict.fromkeys(troubles)))
+    ask = _Ask(account, region)
+    return releases(ask.below(f"{_EKS}/{nodes[1]}/")) if nodes else _of_alias(ask, lines)
 
 
 # Node groups
 
 
-def releases(told: Parameters) -> _Listed:
+def releases(told: Parameters) -> Listed:
     """The releases below a folder of one Kubernetes version and type of image; ``recommended`` is none of its own."""
     return {
         value: at
@@ -207,7 +153,7 @@ def releases(told: Parameters) -> _Listed:
 # Aliases
 
 
-def _of_alias(ask: _Ask, lines: tuple[_Line, ...]) -> _Listed:
+def _of_alias(ask: _Ask, lines: tuple[_Line, ...]) -> Listed:
     """The labels that every Kubernetes version has which still gets new ones: which is the cluster's is not known."""
     first = lines[0]
     names = {version: first.folder.format(version) + first.newest for version in _VERSIONS}
@@ -252,29 +198,11 @@ def _day(text: str) -> datetime | None:
         return None
 
 
-def labels(told: Parameters, line: _Line, version: str) -> _Listed:
+def labels(told: Parameters, line: _Line, version: str) -> Listed:
     """The labels of the releases below a folder, as aliases name them."""
     before = re.escape((line.folder + line.release).format(version, ""))
     own = re.compile(rf"{before}({_LABEL})/image_id")
     return {found[1]: at for name, (_, at) in told.items() if (found := own.fullmatch(name))}
 
 
-@dataclass(frozen=True, slots=True)
-class AwsImages:
-    """What stands for this registry among the others: families are looked up together, by ``look_up``."""
-
-    name: str = REGISTRY
-    scheme: str = SCHEME
-
-    def default_url(self, environ: Mapping[str, str], home: Path) -> str:
-        """None: boto3 knows AWS's addresses."""
-        del environ, home  # see above
-        return ""
-
-    def fetch(self, package: Package, base_url: str, client: Client) -> Listing:
-        """Never a listing; raises ``LookUpError``."""
-        del base_url, client  # see above
-        raise LookUpError(SkipReason.REGISTRY_UNAVAILABLE, f"{package.name}: this look-up was not configured for AWS")
-
-
-registry = AwsImages()
+registry = ListedTogether(REGISTRY, SCHEME)

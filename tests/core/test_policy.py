@@ -17,6 +17,7 @@ from bot.core.model import (
     Kind,
     Line,
     Listing,
+    Locked,
     Obstacle,
     Package,
     Part,
@@ -891,6 +892,49 @@ def test_what_can_not_be_installed_on_the_new_line_holds_it() -> None:
     assert [(site.path, one.ends) for site, one in decision.lines] == [(".python-version", ended)]
     without = decide_all(every, {PYTHON: LINES}, DEFAULTS, History(), NOW)[0]
     assert [texts(update) for update in without.updates] == [["3.14"]]
+
+
+def brought(*locked: Locked, of: Listing | None = None, **site: Any) -> Skip:
+    """Why Python stays on its line where lock files bring this in, beside a numpy of the manifest."""
+    numpy = dependency(**({"constraint": "==1.24.4", "name": "numpy"} | site))
+    answers: dict[Package, Answer] = {PYTHON: LINES} | ({numpy.package: of} if of else {})
+    decision = decide_all([stated("3.9"), numpy], answers, DEFAULTS, History(), NOW, locked=locked)[0]
+    if decision.updates:
+        return Skip(SkipReason.UP_TO_DATE, texts(decision.updates[0])[0])
+    return decision.skips[0][1]
+
+
+HELD = Locked("pypi", "cffi", "1.15", wheels=("cp310", "cp39"))
+TAKEN = Skip(SkipReason.UP_TO_DATE, "3.14")
+
+
+def test_what_lock_files_bring_in_holds_python_too() -> None:
+    served = Locked("pypi", "rpds", "1", wheels=("cp314",))
+    elsewhere = replace(HELD, name="zstd", markers=('python_version < "3.14"',))
+    assert brought(served, elsewhere) == TAKEN
+    skip = brought(served, HELD, elsewhere)
+    assert (skip.reason, skip.candidate and skip.candidate.version) == (SkipReason.NEEDS_WHEELS, "3.14.7")
+    assert skip.detail.startswith("cffi 1.15 has no wheel for Python 3.14; ")
+
+
+def test_what_is_stated_and_locked_is_said_once_and_as_the_registry_says() -> None:
+    known = listing(release("1.24.4", wheels=("cp39",)), release("1.20.0", wheels=("cp39", "cp314")))
+    numpy = replace(HELD, name="numpy", version="1.24.4")
+    assert brought(numpy, HELD, of=known).detail.startswith("cffi 1.15, numpy 1.24.4 have no wheel for Python 3.14; ")
+    assert brought(numpy).detail.startswith("numpy 1.24.4 has no wheel for Python 3.14; ")
+    # A wheel was added after the lock file was made, for the version in use and for one of another environment.
+    added = listing(release("1.24.4", wheels=("cp39", "cp314")), release("1.20.0", wheels=("cp39", "cp314")))
+    assert brought(numpy, replace(numpy, version="1.20"), of=added) == TAKEN
+    assert brought(replace(numpy, version="1.20"), of=added, constraint=">=1") == TAKEN
+    ranged = {"constraint": ">=1", "ignored": "kept"}
+    assert brought(replace(numpy, version="7"), of=added, **ranged).detail.startswith("numpy 7 has no wheel")
+    assert brought(replace(numpy, version="x!"), of=added).detail.startswith("numpy x! has no wheel")
+
+
+def test_what_is_stated_with_a_marker_is_installed_where_that_says() -> None:
+    known = listing(release("1.24.4", wheels=("cp39",)))
+    numpy = replace(HELD, name="numpy", version="1.24.4")
+    assert brought(numpy, of=known, marker='python_version < "3.12"') == TAKEN
 
 
 def test_a_runtime_that_policy_holds_past_its_end_says_so() -> None:

@@ -21,7 +21,7 @@ from bot.core.model import (
     Statement,
     Workspace,
 )
-from bot.core.resolve import resolve, subject_of, subject_of_package
+from bot.core.resolve import MOST_MARKERS, compiled, resolve, subject_of, subject_of_package
 from tests.fakes.values import facts, package, statement
 
 PYPROJECT = ("pyproject.toml",)
@@ -363,3 +363,25 @@ def test_a_statement_of_a_scheme_with_only_exact_versions() -> None:
     loose: Statement = statement("2024a", registry="oci", scheme="loose")
     (found,) = resolve([facts("Dockerfile", loose)])
     assert found.current == "2024a"
+
+
+# What not every Python can install
+
+
+def test_packages_that_have_wheels_for_certain_pythons_only() -> None:
+    numpy = Locked("pypi", "numpy", "2.0", ".", wheels=("cp312",))
+    other = Locked("pypi", "numpy", "2.0", None, wheels=("cp312", "cp313"))
+    files = [
+        lock("a/uv.lock", LockFile("uv", PYPROJECT), locked("1.0"), numpy),
+        lock("b/poetry.lock", LockFile("poetry", PYPROJECT), Locked("pypi", "numpy", "2.0", wheels=("cp312",)), other),
+        manifest("pyproject.toml"),
+    ]
+    assert compiled(files) == (Locked("pypi", "numpy", "2.0", wheels=("cp312",)), other)
+    assert compiled([]) == ()
+
+
+def test_very_many_markers_are_not_looked_at() -> None:
+    entries = [Locked("pypi", f"p{n}", "1", wheels=("cp39",), markers=(f"x{n}",)) for n in range(MOST_MARKERS + 5)]
+    found = compiled([lock("uv.lock", LockFile("uv", PYPROJECT), *entries)])
+    assert [one.name for one in found] == [one.name for one in entries]
+    assert [len(one.markers) for one in found] == [1] * MOST_MARKERS + [0] * 5

@@ -299,6 +299,33 @@ def test_the_newest_that_every_place_can_take() -> None:
     assert (skip.reason, "there is no aws-lambda python3.14" in skip.detail) == (SkipReason.BLOCKED_SITE, True)
 
 
+@pytest.mark.parametrize(
+    ("ends", "found"), [(TODAY, "3.13"), (TODAY - timedelta(days=9), "3.13"), (FAR, "3.14"), (None, "3.14")]
+)
+@pytest.mark.parametrize(
+    ("scheme", "python"), [("function", "python{}.{}"), ("function_constant", "PYTHON_{}_{}")], ids=["id", "constant"]
+)
+def test_an_identifier_that_is_past_its_own_end_is_not_entered(
+    ends: date | None, found: str, scheme: str, python: str
+) -> None:
+    ended = Release("python3.14", ago(OLD), line=Line("python3.14", LONG, None, ends, blocked=FAR))
+    offers = Listing(LAMBDA, (ended, line("python3.13", "python3.13"), line("python3.9", "python3.9")))
+    function = place(python.format(3, 9), scheme=scheme, name="aws-lambda", offers=offers, path="template.yaml")
+    update = moved([place("3.9"), function], listing("3.14.7", "3.13.15"))
+    assert texts(update) == [found, python.format(3, found[2:])]
+    waits = f"3.14.7 waits: template.yaml:1: aws-lambda python3.14 has had no security fixes since {ends}"
+    assert [reason for reason in update.reasons if "waits" in reason] == (
+        [f"{waits} (what runs on it can't be changed from {FAR} on)"] if found == "3.13" else []
+    )
+
+
+def test_who_is_on_an_identifier_that_is_past_its_own_end_is_not_held_by_it() -> None:
+    ended = Release("python3.14", ago(OLD), line=Line("python3.14", LONG, None, TODAY))
+    function = place("python3.14", scheme="function", name="aws-lambda", offers=Listing(LAMBDA, (ended,)))
+    update = moved([place("3.9"), function], listing("3.14.7", "3.13.15"))
+    assert texts(update) == ["3.14"]
+
+
 def test_a_place_of_higher_precision_than_the_release_keeps_all() -> None:
     skip = only(chosen([place("3.9"), place("3.9.1.2")], listing("3.14.7")))
     assert (skip.reason, "3.9.1.2 can't be rewritten" in skip.detail) == (SkipReason.BLOCKED_SITE, True)
@@ -514,9 +541,7 @@ def test_a_range_that_can_not_be_edited_holds_the_others_from_what_it_leaves_out
 
 
 def installed(name: str, version: str, *wheels: str, requires: str = "", marker: str = "") -> Needed:
-    site = dependency(f"=={version}", name=name, **({"marker": marker} if marker else {}))
-    asked = (("python", requires),) if requires else ()
-    return Needed(site, Release(version, ago(OLD), wheels=wheels, requires=asked))
+    return Needed(name, version, wheels, requires, (marker,) if marker else ())
 
 
 def on(*needed: Needed, lines: Listing | None = None, stated: str = "3.9") -> Decision:
@@ -562,6 +587,12 @@ def test_a_line_of_one_number_asks_for_no_wheel() -> None:
     assert texts(moved_of(on(installed("a", "1", "cp39"), lines=listing(line("4", "4")), stated="3"))) == ["4"]
     node = decide([place("18", "node")], NODE, History(), NOW, (installed("a", "1", "cp39"),))
     assert texts(moved_of(node)) == ["24"]
+
+
+def test_one_of_several_markers_is_enough() -> None:
+    older, here = 'python_version < "3.10"', 'sys_platform == "win32"'
+    assert texts(moved_of(on(Needed("a", "1", ("cp39",), markers=(older, older))))) == ["3.14"]
+    assert only(on(Needed("a", "1", ("cp39",), markers=(older, here)))).reason is SkipReason.NEEDS_WHEELS
 
 
 # What is told

@@ -98,7 +98,7 @@ def test_constants(constant: str, subject: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "Runtime.GO_1_X, Runtime.PROVIDED_AL2023, Runtime.FROM_IMAGE, Runtime.ALL, Runtime.NODEJS",
+        "Runtime.PROVIDED_AL2023, Runtime.FROM_IMAGE, Runtime.ALL, Runtime.NODEJS",
         "Runtime.PYTHON_3, synthetics.Runtime.SYNTHETICS_NODEJS_2_0, lambda.RuntimeFamily.NODEJS, X.PYTHON_3_9",
         "apprunner.Runtime.DOTNET_6; awsAppRunner.Runtime.PYTHON_3_11; new apprunner.Runtime('python3.11')",
         "apprunner.Runtime.PYTHON_LATEST",

@@ -38,9 +38,25 @@ def test_identifiers(value: str, subject: str) -> None:
     assert told(function(value)) == [(subject, value.rpartition(" ")[2].strip("'"), "", 1)]
 
 
-@pytest.mark.parametrize("value", ["provided", "provided.al2", "go1.x", "P", "", "[a, b]", "!Ref P", "12", "x" * 200])
+@pytest.mark.parametrize("value", ["P", "", "[a, b]", "!Ref P", "12", "x" * 200])
 def test_what_is_no_runtime_of_ours(value: str) -> None:
     assert told(function(value)) == []
+
+
+@pytest.mark.parametrize("value", ["provided", "provided.al2", "go1.x", "nodejs"])
+def test_an_identifier_without_a_version_of_a_language_is_seen(value: str) -> None:
+    (found,) = read(function(value)).statements
+    assert (found.package, found.pins) == (Package("endoflife", "aws-lambda"), ())
+    assert found.obstacle
+    assert found.obstacle.reason is SkipReason.UNSUPPORTED_CONSTRAINT
+
+
+@pytest.mark.parametrize("where", ["Code: {ZipFile: 'x = 1'}", "InlineCode: x = 1"])
+def test_code_in_a_template_is_left_to_a_person(where: str) -> None:
+    owner = "Lambda" if "Zip" in where else "Serverless"
+    text = f"Resources: {{F: {{Type: AWS::{owner}::Function, Properties: {{Runtime: python3.9, {where}}}}}}}\n"
+    (found,) = read(text).statements
+    assert [caution.by_hand for caution in found.cautions] == [True]
 
 
 @pytest.mark.parametrize(
@@ -210,7 +226,7 @@ def test_an_instance_is_replaced() -> None:
     assert by_hand(image_of(cluster)[A]) == [replaces("cluster E")]
     recipe = f"Resources: {{R: {{Type: AWS::ImageBuilder::ImageRecipe, Properties: {{ParentImage: {A}}}}}}}"
     assert by_hand(image_of(recipe)[A]) == [
-        "the image recipe R can't be made anew under the same Version: raise that too"
+        "the image recipe R can't be made anew under the same version: raise that too"
     ]
     fleet = f"Resources: {{F: {{Type: AWS::EC2::SpotFleet, Properties: {{ImageId: {A}}}}}}}"
     assert image_of(fleet)[A].cautions == ()

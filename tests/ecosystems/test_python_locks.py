@@ -205,6 +205,178 @@ def test_pipfile() -> None:
     )
 
 
+# Wheels
+
+
+def files(project: str, *tags: str, key: str = "file") -> str:
+    """A list of a source distribution and of a wheel for each of the tags."""
+    wheels = [f"{project}-{tag}-manylinux_2_17_x86_64.whl" for tag in tags]
+    return "".join(f'    {{ {key} = "{name}", hash = "sha256:00" }},\n' for name in (f"{project}.tar.gz", *wheels))
+
+
+def uv_package(name: str, version: str, *tags: str, above: str = "", below: str = "") -> str:
+    at = f"https://files.example/aa/bb/{name}-{version}"
+    return (
+        f'[[package]]\nname = "{name}"\nversion = "{version}"\nsource = {{ registry = "https://index.example" }}\n'
+        f"{above}wheels = [\n{files(at, *tags, key='url')}]\n{below}\n"
+    )
+
+
+def compiled(facts: FileFacts) -> dict[str, tuple[str, ...]]:
+    """The wheels of what is locked, by name and version."""
+    return {f"{d.name} {d.version}": d.wheels for d in facts.declarations if isinstance(d, Locked)}
+
+
+def limits(text: str) -> dict[str, tuple[str, ...]]:
+    """The markers of what uv locks, by name and version."""
+    facts = uv_lock.extract("uv.lock", text)
+    return {f"{d.name} {d.version}": d.markers for d in facts.declarations if isinstance(d, Locked)}
+
+
+COMPILED = "version = 1\n\n" + uv_package("numpy", "2.2.6", "cp310-cp310", "cp313-cp313", "cp313-cp313t")
+
+
+@pytest.mark.parametrize("ending", ["\n", "\r\n"])
+def test_uv_names_the_wheels_of_every_package(ending: str) -> None:
+    text = COMPILED + uv_package("ruff", "1", "py3-none") + uv_package("bcrypt", "4", "cp39-abi3", "cp38-abi3")
+    # The file of a universal wheel names no machine.
+    text += uv_package("six", "1", "cp39-cp39").replace("cp39-manylinux_2_17_x86_64", "cp39-any")
+    text += uv_package("six", "2", "cp39-cp39").replace("cp39-cp39-manylinux_2_17_x86_64", "py2.py3-none-any")
+    text += '[[package]]\nname = "inline"\nversion = "1"\nsource = { registry = "x" }\n'
+    text += 'wheels = [{ url = "https://files.example/inline-1-cp312-cp312-win32.whl" }]\n'
+    assert compiled(uv_lock.extract("uv.lock", text.replace("\n", ending))) == {
+        "numpy 2.2.6": ("cp310", "cp313"),
+        "ruff 1": (),
+        "bcrypt 4": ("abi3-cp38", "abi3-cp39"),
+        "six 1": ("cp39",),
+        "six 2": (),
+        "inline 1": ("cp312",),
+    }
+
+
+def test_what_stands_after_the_files_is_read_and_an_open_list_ends_with_its_package() -> None:
+    text = COMPILED.replace("]\n\n", ']\nsource = { virtual = "." }\n\n')
+    assert compiled(uv_lock.extract("uv.lock", text)) == {}
+    open_ = COMPILED.replace("]\n\n", "") + uv_package("other", "1", "cp39-cp39")
+    assert compiled(uv_lock.extract("uv.lock", open_)) == {"numpy 2.2.6": ("cp310", "cp313"), "other 1": ("cp39",)}
+    cut = COMPILED[: COMPILED.index("wheels = [") + len("wheels = [")]
+    assert compiled(uv_lock.extract("uv.lock", cut)) == {"numpy 2.2.6": ()}
+
+
+def needing(*lines: str, below: str = "") -> str:
+    needs = "".join(f"    {line},\n" for line in lines)
+    own = '[[package]]\nname = "root"\nversion = "1"\nsource = { virtual = "." }\n'
+    return f"{own}dependencies = [\n{needs}]\n\n{below}\n"
+
+
+OLDER, NEWER = "python_full_version < '3.11'", "python_full_version >= '3.11'"
+
+
+@pytest.mark.parametrize(
+    ("lines", "found"),
+    [
+        ((), ()),
+        (('{ name = "numpy" }',), ()),
+        ((f'{{ name = "numpy", marker = "{OLDER}" }}',), (OLDER,)),
+        ((f'{{ name = "numpy", marker = "{OLDER}" }}', '{ name = "numpy" }'), ()),
+        ((f'{{ name = "numpy", marker = "{NEWER}" }}', f'{{ name = "numpy", marker = "{OLDER}" }}'), (OLDER, NEWER)),
+        ((f'{{ name = "numpy", version = "2.2.6", source = {{ registry = "x" }}, marker = "{OLDER}" }}',), (OLDER,)),
+        ((f'{{ name = "numpy", version = "9", marker = "{OLDER}" }}',), ()),
+        ((f'{{ name = "num", marker = "{OLDER}" }}',), ()),
+        (('{ name = "numpy", marker = "extra == \'extra-4-root-cpu\'" }',), ()),
+        ((f'{{ name = "numpy", marker = "{OLDER} and {"x" * 300}" }}',), ()),
+        (tuple(f'{{ name = "numpy", marker = "python_version < \'3.{n}\'" }}' for n in range(21)), ()),
+    ],
+)
+def test_uv_tells_where_a_package_is_needed(lines: tuple[str, ...], found: tuple[str, ...]) -> None:
+    assert limits(COMPILED + needing(*lines)) == {"numpy 2.2.6": found}
+
+
+def test_uv_tells_extras_and_groups_and_says_metadata_twice() -> None:
+    asked = f'[package.optional-dependencies]\nfast = [\n    {{ name = "numpy", marker = "{OLDER}" }},\n]\n\n'
+    said = '[package.metadata]\nrequires-dist = [{ name = "numpy", marker = "extra == \'fast\'" }]\n'
+    assert limits(COMPILED + needing(below=asked + said)) == {"numpy 2.2.6": (OLDER,)}
+    assert limits(COMPILED + needing('{ name = "numpy" }', below=asked + said)) == {"numpy 2.2.6": ()}
+
+
+def test_a_version_that_uv_locks_for_a_part_of_the_environments() -> None:
+    fork = f'resolution-markers = [\n    "{OLDER}",\n]\n'
+    text = "version = 1\n\n" + uv_package("numpy", "2.2.6", "cp310-cp310", above=fork)
+    text += uv_package("numpy", "2.3.1", "cp314-cp314", above=fork.replace("<", ">="))
+    assert limits(text + needing('{ name = "numpy" }')) == {"numpy 2.2.6": (OLDER,), "numpy 2.3.1": (NEWER,)}
+
+
+@pytest.mark.parametrize(
+    ("python", "ceiling"),
+    [
+        (">=3.10", ""),
+        (">=3.10, <3.13", "python_full_version < '3.13'"),
+        ("==3.12.*", "python_full_version == '3.12.*'"),
+        (">=3.9,~=3.11", "python_full_version ~= '3.11'"),
+        (">3.8, <=3.12.4, <4", "python_full_version <= '3.12.4' and python_full_version < '4'"),
+        (">=3.9, <nonsense' or", ""),
+    ],
+)
+def test_nothing_is_known_above_the_pythons_that_a_whole_lock_is_for(python: str, ceiling: str) -> None:
+    text = COMPILED.replace("version = 1\n", f'version = 1\nrequires-python = "{python}"\n')
+    assert limits(text) == {"numpy 2.2.6": (ceiling,) if ceiling else ()}
+    edge = needing(f'{{ name = "numpy", marker = "{OLDER}" }}')
+    assert limits(text + edge) == {"numpy 2.2.6": (f"({OLDER}) and {ceiling}" if ceiling else OLDER,)}
+
+
+NUMPY = f"""[[package]]
+name = "numpy"
+version = "1.26.4"
+markers = "python_version < \\"3.12\\""
+files = [
+{files("numpy-1.26.4", "cp311-cp311", "cp312-cp312")}]
+
+[package.extras]
+test = ["pytest"]
+"""
+WHERE = ('python_version < "3.12"',)
+TAGS = ("cp311", "cp312")
+METADATA = '\n[metadata]\nlock_version = "4.5.0"\ncontent-hash = "00"\n'
+
+
+def only(ecosystem: Ecosystem, text: str) -> Locked:
+    (found,) = [d for d in ecosystem.extract("lock", text).declarations if isinstance(d, Locked)]
+    return found
+
+
+@pytest.mark.parametrize("ending", ["\n", "\r\n"])
+@pytest.mark.parametrize("ecosystem", [poetry_lock.ecosystem, pdm_lock.ecosystem], ids=lambda e: e.name)
+def test_poetry_and_pdm_name_wheels_and_where_they_are_installed(ecosystem: Ecosystem, ending: str) -> None:
+    text = NUMPY if ecosystem.name == "poetry_lock" else NUMPY.replace("markers = ", "marker = ")
+    found = only(ecosystem, (text + METADATA).replace("\n", ending))
+    assert found == Locked("pypi", "numpy", "1.26.4", ".", wheels=TAGS, markers=WHERE)
+    pure = text.replace("cp312-cp312-manylinux_2_17_x86_64", "py3-none-any")
+    assert only(ecosystem, pure + METADATA) == Locked("pypi", "numpy", "1.26.4", ".")
+
+
+@pytest.mark.parametrize(
+    ("marker", "found"),
+    [
+        ('{main = "python_version < \\"3.12\\"", dev = "python_version < \\"3.9\\""}', ()),
+        ('"extra == \\"fast\\""', ()),
+        ('"x == \\"a\\\\b\\""', ('x == "a\\b"',)),
+        ('"x"', ("x",)),
+    ],
+)
+def test_markers_that_are_not_simple_limit_nothing(marker: str, found: tuple[str, ...]) -> None:
+    text = NUMPY.replace('"python_version < \\"3.12\\""', marker)
+    assert only(poetry_lock.ecosystem, text + METADATA).markers == found
+
+
+def test_older_locks_name_files_apart() -> None:
+    packages = '[[package]]\nname = "Zope.Interface"\nversion = "7.0"\n\n[[package]]\nname = "six"\nversion = "1"\n'
+    for ecosystem, key in ((poetry_lock.ecosystem, '"Zope.Interface"'), (pdm_lock.ecosystem, '"Zope.Interface 7.0"')):
+        lists = f"\n[metadata.files]\nbare = []\n{key} = [\n{files('zope_interface-7.0', 'cp39-cp39')}]\n"
+        lists += f'"other" = [\n{files("other-7.0", "cp38-cp38")}]\n'
+        found = compiled(ecosystem.extract("lock", packages + METADATA + lists))
+        assert found == {"zope-interface 7.0": ("cp39",), "six 1": ()}
+
+
 ECOSYSTEMS = [uv_lock.ecosystem, poetry_lock.ecosystem, pdm_lock.ecosystem, pipfile_lock.ecosystem]
 
 

@@ -272,7 +272,7 @@ def test_a_module_for_functions_is_known_by_its_source() -> None:
     ]
 
 
-@pytest.mark.parametrize("runtime", ["null", "var.missing", '"${var.x}3.9"', '"go1.x"', "1"])
+@pytest.mark.parametrize("runtime", ["null", "var.missing", '"${var.x}3.9"', "1"])
 def test_what_is_no_runtime_of_ours(runtime: str) -> None:
     assert stated(function(runtime)) == []
 

@@ -1,17 +1,19 @@
-"""EC2, SSM and STS for tests: moto behind a loopback address, with what it was asked and faults on demand.
+"""AWS for tests: moto behind a loopback address, with what it was asked and faults on demand.
 
 ``with FakeAmazon() as amazon`` serves until the block ends. ``put()`` publishes an image in its region,
-as one account sees it; ``recommend()`` sets a parameter, ``fail()`` a fault. moto neither hides private
-images from others nor deprecated ones: what an account sees is what was put for it.
+as one account sees it; ``recommend()`` sets a parameter, ``fail()`` a fault; ``script()`` answers what moto
+does not know. moto neither hides private images from others nor deprecated ones: what an account sees is
+what was put for it.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Self
@@ -31,6 +33,16 @@ OWN = "123456789012"
 """The account of the bot's own credentials; moto's default."""
 
 _SCOPE = re.compile(r"Credential=([^/]+)/\d{8}/([a-z0-9-]+)/([a-z0-9]+)/aws4_request")
+_PATHS = {
+    "/addons/supported-versions": "DescribeAddonVersions",
+    "/ListImages": "ListImages",
+    "/ListImageBuildVersions": "ListImageBuildVersions",
+}
+"""Actions of services that tell them by the path."""
+
+Script = Callable[[str, Mapping[str, Any]], Mapping[str, Any]]
+"""Makes an answer of the region and what is asked."""
+
 _EC2 = "<Response><Errors><Error><Code>{0}</Code><Message>No.</Message></Error></Errors></Response>"
 _QUERY = "<ErrorResponse><Error><Code>{0}</Code><Message>No.</Message></Error></ErrorResponse>"
 
@@ -62,6 +74,7 @@ class FakeAmazon:
     def __init__(self) -> None:
         self.calls: list[Call] = []
         self._faults: list[tuple[Fault, int]] = []
+        self._scripts: dict[str, Script] = {}
         self._lock = threading.Lock()
         self._environ = mock.patch.dict(os.environ, {"MOTO_EC2_LOAD_DEFAULT_AMIS": "false"})
 
@@ -127,6 +140,10 @@ class FakeAmazon:
         """Answer calls with an error."""
         self._faults.append((Fault(fits, code, **more), times))
 
+    def script(self, action: str, answer: Script) -> None:
+        """Answer calls that moto does not know."""
+        self._scripts[action] = answer
+
     def counted(self) -> Counter[tuple[str, str]]:
         """How many calls there were, by action and region."""
         return Counter((call.action, call.region) for call in self.calls)
@@ -144,6 +161,10 @@ class FakeAmazon:
         fault = self._note(call)
         if fault is not None:
             return _failure(fault, service)(environ, start)
+        if call.action in self._scripts:
+            asked = {**request.args, **(request.get_json(silent=True) or {})}
+            said = self._scripts[call.action](call.region, asked)
+            return Response(json.dumps(said), content_type="application/json")(environ, start)
         # moto reads the body itself
         environ["wsgi.input"] = _Body(body)
         with self._lock:  # moto's first look at a region is not thread-safe
@@ -182,6 +203,7 @@ def _call(request: Request) -> tuple[Call, str]:
     key, region, service = found.groups()
     form = request.form
     action = form.get("Action") or request.headers.get("X-Amz-Target", "").partition(".")[2]
+    action = action or _PATHS.get(request.path, "")
     return (
         Call(action, region, _numbered(form, "Filter.1.Value."), _numbered(form, "Owner."), key),
         service,
@@ -195,6 +217,6 @@ def _numbered(form: Any, prefix: str) -> tuple[str, ...]:
 def _failure(fault: Fault, service: str) -> Response:
     if fault.body is not None:
         return Response(fault.body(), fault.status)
-    if service == "ssm":
+    if service in {"ssm", "eks", "imagebuilder"}:
         return Response(f'{{"__type": "{fault.code}", "message": "No."}}', fault.status)
     return Response((_EC2 if service == "ec2" else _QUERY).format(fault.code), fault.status, content_type="text/xml")

@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot import ecosystems, extraction
+from bot.core.ecosystem import Ecosystem
 from bot.core.edits import edits_of, prove, splice
 from bot.core.machine_images import Order
 from bot.core.machine_images.asked import Asked
@@ -173,7 +174,7 @@ def made(key: _Key, state: str) -> Image:
 
 
 @st.composite
-def worlds(draw: st.DrawFn, *, refused: bool = True) -> World:
+def worlds(draw: st.DrawFn, *, learned: bool = True) -> World:
     sorts = draw(st.lists(st.sampled_from(range(len(SORTS))), min_size=1, max_size=3, unique=True))
     state = st.sampled_from(["available"] * 5 + ["absent", "absent", "young", "deprecated", "disabled"])
     states = {(sort, region, release): draw(state) for sort in sorts for region in REGIONS for release in RELEASES}
@@ -185,8 +186,8 @@ def worlds(draw: st.DrawFn, *, refused: bool = True) -> World:
     files = draw(st.lists(_file(sorts), min_size=1, max_size=4))
     return World(
         shown,
-        draw(words),
-        draw(no) if versioned and refused else frozenset(),
+        draw(words) if learned else {},
+        draw(no) if versioned and learned else frozenset(),
         {f"{n}/{name}": text for n, (name, text) in enumerate(files)},
     )
 
@@ -235,7 +236,7 @@ def read(files: Mapping[str, str]) -> list[FileFacts]:
     return [_reader(path).extract(path, text) for path, text in sorted(files.items())]
 
 
-def _reader(path: str) -> ecosystems.Ecosystem:
+def _reader(path: str) -> Ecosystem:
     return READERS["terraform" if path.endswith(".tf") else "cloudformation"]
 
 
@@ -443,7 +444,7 @@ def test_a_region_that_cannot_be_asked_moves_nothing_in_it_nor_in_its_maps(world
 
 
 @MANY
-@given(worlds(refused=False))
+@given(worlds(learned=False))
 def test_a_major_goes_to_the_next_line_of_the_same_publisher_only(world: World) -> None:
     nexts = {0: 1, 6: 7}
     decisions = decided(world, world.files, SPLIT)
@@ -466,4 +467,16 @@ def test_what_is_ignored_stays_and_does_not_hold_the_others(world: World, data: 
     policy = combine(POLICY, msgspec.convert({"ignore": [{"name": left}]}, Policy))
     moved = moves(decided(world, world.files, policy))
     assert left not in {dependency.constraint for dependency, _, _ in moved}
+    assert all(follows(world, old, new) for _, old, new in moved)
+
+
+@MANY
+@given(worlds(), st.data(), st.sampled_from(["id", "family"]))
+def test_the_longest_age_that_any_rule_asks_for_counts(world: World, data: st.DataObject, called: str) -> None:
+    """Policy may speak of an image by its id or by its family."""
+    key = KEYS[data.draw(st.sampled_from(sorted({d.constraint for d in stated(world.files)})))]
+    name = id_of(*key) if called == "id" else SORTS[key[0]].title
+    rule = {"match": {"registry": "aws_ami", "name": name or "nothing"}, "minimum_age": "90d"}
+    moved = moves(decided(world, world.files, combine(POLICY, msgspec.convert({"rules": [rule]}, Policy))))
+    assert SORTS[key[0]].owner == STRANGER or key not in {old for _, old, _ in moved}
     assert all(follows(world, old, new) for _, old, new in moved)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import socket
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from itertools import count
@@ -44,23 +44,6 @@ class Shelf:
 
     def put_many(self, images: Iterable[Image], now: datetime) -> None:
         self.kept |= {(image.region, image.id): Described(image, now) for image in images}
-
-
-@pytest.fixture(autouse=True)
-def _environ(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Credentials of nobody, and nothing of this machine's."""
-    for name in ("AWS_PROFILE", "AWS_DEFAULT_REGION", "AWS_REGION", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAOWN")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret-of-ours")
-    monkeypatch.setenv("AWS_CONFIG_FILE", "/dev/null")
-    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
-
-
-@pytest.fixture
-def fake() -> Iterator[FakeAmazon]:
-    with FakeAmazon() as served:
-        yield served
 
 
 @pytest.fixture
@@ -830,6 +813,7 @@ def test_the_policy_that_is_needed() -> None:
     assert [statement["Action"] for statement in plain["Statement"]] == [
         "ec2:DescribeImages",
         ["ssm:GetParameters", "ssm:GetParametersByPath"],
+        ["eks:DescribeAddonVersions", "imagebuilder:ListImages", "imagebuilder:ListImageBuildVersions"],
     ]
     assert least_privilege([ROLE])["Statement"][-1] == {
         "Sid": "AssumeRoles",

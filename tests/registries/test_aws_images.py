@@ -7,7 +7,6 @@ The names of parameters are those of the pages "Retrieve recommended Amazon Linu
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -28,23 +27,6 @@ BOTTLEROCKET = "/aws/service/bottlerocket"
 NODES = Package("aws_images", "eks/1.29/amazon-linux-2")
 ALIAS = Package("aws_images", "karpenter/al2023")
 NOW = datetime(2025, 6, 1, tzinfo=UTC)
-
-
-@pytest.fixture(autouse=True)
-def _environ(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Credentials of nobody, and nothing of this machine's."""
-    for name in ("AWS_PROFILE", "AWS_DEFAULT_REGION", "AWS_REGION", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAOWN")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret-of-ours")
-    monkeypatch.setenv("AWS_CONFIG_FILE", "/dev/null")
-    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
-
-
-@pytest.fixture
-def fake() -> Iterator[FakeAmazon]:
-    with FakeAmazon() as served:
-        yield served
 
 
 def amazon(fake: FakeAmazon, *regions: str, **more: Any) -> Amazon:

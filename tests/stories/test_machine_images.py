@@ -355,3 +355,32 @@ def test_one_region_that_cannot_be_asked_costs_only_its_images(cloud: Cloud) -> 
     cloud.run()
     assert cloud.moved("eu-west-1/main.tf") == main_tf(new)
     assert cloud.moved("us-east-1/main.tf") == main_tf(there)
+
+
+def test_a_silent_region_takes_nothing_from_an_open_proposal(cloud: Cloud) -> None:
+    old = {region: cloud.linux(OLD, region) for region in REGIONS[:2]}
+    for region in old:
+        cloud.linux(NEW, region)
+    cloud.desk.write({f"{region}/main.tf": main_tf(one) for region, one in old.items()})
+    cloud.run()
+    before = cloud.desk.branches()
+    cloud.amazon.fail("AuthFailure", lambda call: call.region == "us-east-1", times=20, status=401)
+    out = cloud.run()
+    assert cloud.desk.branches() == before
+    assert "could not be asked for" in out
+
+
+def test_scan_tells_the_family_and_what_the_place_becomes(cloud: Cloud) -> None:
+    old, new = cloud.linux(OLD), cloud.linux(NEW)
+    floating = 'data "aws_ami" "base" {\n  most_recent = true\n  owners      = ["amazon"]\n}\n'
+    cloud.desk.write({"main.tf": main_tf(old), "other.tf": main_tf(new), "base.tf": floating})
+    found = {one["path"]: one for one in cloud.desk.scan(**cloud.environ)["dependencies"]}
+    moving = found["main.tf"]
+    name = "al2023-ami-2023-kernel-6.1-x86_64"
+    assert (moving["name"], moving["constraint"], moving["pipeline"]) == (name, old.id, "os")
+    assert (moving["update"]["version"], moving["update"]["becomes"]) == ("2023.9.20260801.0", new.id)
+    assert (found["other.tf"]["name"], found["other.tf"]["skip"]["reason"]) == (name, "up_to_date")
+    assert found["base.tf"]["skip"]["reason"] == "floating"
+    out = cloud.freshline("scan", str(cloud.desk.repository)).out
+    assert f"update\t{name}\t{old.id}\t{new.id}\timage," in out
+    assert "\tnot fixed\t" in out

@@ -6,7 +6,7 @@ import hashlib
 import re
 from dataclasses import dataclass
 
-from bot.core.model import Package
+from bot.core.model import Dependency, Package
 
 REGISTRY = "aws_ami"
 ID = re.compile(r"ami-(?:[0-9a-f]{17}|[0-9a-f]{8})")
@@ -40,6 +40,16 @@ class Asked:
         """What a package that ``package`` made asks for; raises ``ValueError`` for any other."""
         region, image, beside, majors, family = package.name.split("|", 4)
         return cls(region, image, family, beside, bool(majors))
+
+
+def known_as(subject: str, dependency: Dependency) -> Package:
+    """What policy and history know a dependency as: for a machine image its family, where its decision tells it.
+
+    ``subject`` is the decision's (``aws_ami/publisher/family``).
+    """
+    if dependency.package.registry != REGISTRY or subject == dependency.subject:
+        return dependency.package
+    return Package(REGISTRY, subject.split("/", 2)[2])
 
 
 def beside(path: str, within: str) -> str:

@@ -134,7 +134,7 @@ def _takes(pin: _Pin) -> dict[Position, Image]:
 def _blocked(
     pins: Mapping[str, _Pin], takes: Mapping[str, Mapping[Position, Image]], above: Position | None
 ) -> tuple[Kept, ...]:
-    """Why the first few releases above a position are not taken, newest first, each with the first region that can't."""
+    """Why the first few releases above a position are not taken, newest first, each with a region that can't."""
     seen = {newer.place.position: newer.image for pin in pins.values() for newer in pin.newer}
     seen |= {pin.place.position: pin.image for pin in pins.values() if pin.image.stands}
     found: list[Kept] = []
@@ -143,17 +143,18 @@ def _blocked(
             break
         whys = {region: _why(pins[region], position) for region in pins if position not in takes[region]}
         if whys and not any(reason in _NO_LOSS for reason, _ in whys.values()):
-            first = next(iter(whys))
-            held, region = seen[position], pins[first].image.region
-            by_region = {pins[key].image.region: whys[key] for key in reversed(whys)}
-            detail = f"{held.name} can't be taken in {_listed(dict(reversed(by_region.items())))}"
-            found.append(Kept(whys[first][0], detail, held, region))
+            first, held = next(iter(whys)), seen[position]
+            told = _listed((pins[key].image.region, why) for key, (_, why) in whys.items())
+            found.append(Kept(whys[first][0], f"{held.name} can't be taken in {told}", held, pins[first].image.region))
     return tuple(found)
 
 
-def _listed(whys: Mapping[str, tuple[Reason, str]]) -> str:
-    """The regions and why, the first few: one that all of 30 regions lack would fill a page."""
-    told = [f"{region}: {why}" for region, (_, why) in whys.items()]
+def _listed(whys: Iterable[tuple[str, str]]) -> str:
+    """The regions and why, the first few: one that all of 30 regions lack would fill a page.
+
+    Several images of one region that say the same are told once.
+    """
+    told = list(dict.fromkeys(f"{region}: {why}" for region, why in whys))
     more = [f"and {len(told) - _SHOWN} more regions"] if len(told) > _SHOWN else []
     return "; ".join((*told[:_SHOWN], *more))
 
