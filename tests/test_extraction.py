@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import pytest
 
@@ -189,6 +190,25 @@ def test_a_large_file_is_read_apart_with_the_same_answer() -> None:
     reading = read(FakeSnapshot({"a" * 5000 + "/package.json": text}), ecosystems.built_in(), Kept(), LIMITS)
     assert [s.package.name for s in reading.files[0].statements] == ["left-pad"]
     assert reading.skipped == ()
+
+
+@pytest.mark.parametrize(
+    ("change", "read_apart"),
+    [({}, True), ({"worth": lambda path, text: "one" in text}, False), ({"largest": LARGE}, False)],
+)
+def test_a_process_is_started_only_for_what_may_be_ours(change: dict[str, Any], read_apart: bool) -> None:
+    # The child knows no ecosystem of this name: where one is started, the file counts as unreadable.
+    unknown = replace(Ecosystem("unknown", ("*.words",), 1, words), **change)
+    reading = read(FakeSnapshot({"a.words": b"two" + b" " * LARGE}), [unknown], Kept(), LIMITS)
+    assert bool(reading.skipped) is read_apart
+    assert reading.files == ()
+
+
+def test_what_is_merely_searched_is_not_said_to_be_too_large() -> None:
+    files = {"a.words": b"hint" + b" " * (10 * LARGE)}
+    for hints, said in (((), 1), (("hint",), 0)):
+        one = Ecosystem("searched", ("*.words",), 1, words, hints=hints)
+        assert len(read(FakeSnapshot(files), [one], Kept(), LIMITS).skipped) == said
 
 
 def test_each_ecosystem_completes_its_own_facts() -> None:

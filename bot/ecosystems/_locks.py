@@ -23,6 +23,9 @@ _APART = "\n[metadata.files]"
 _FILES = re.compile(r'^"?([^"\s\[\]=]{1,200}(?: [^"\s\[\]=]{1,200})?)"? = \[', re.MULTILINE)
 _LONGEST = 300
 """Code points of a marker that is looked at; real ones have fewer than a hundred."""
+_CEILING = re.compile(r"\s*(<=?|==|~=)\s*([0-9][0-9a-z.*]{0,30})\s*")
+MOST_MARKERS = 20
+"""So many markers of one package are kept; real ones have a few."""
 _ANYWHERE = 'py3-none-any.whl"'
 _OTHER = re.compile(r"^\[(?!\[?(?:package|distribution)\b)", re.MULTILINE)
 
@@ -79,6 +82,20 @@ def files_apart(text: str) -> dict[str, str]:
     starts = [(found[1], found.end()) for found in _FILES.finditer(text, table + len(_APART))]
     ends = [start for _, start in starts[1:]]
     return {name: text[start:end] for (name, start), end in zip(starts, [*ends, len(text)], strict=False)}
+
+
+def ceiling(python: str) -> str:
+    """The Pythons at which a range of them ends (``>=3.10, <3.13``), as a marker; "" where it is open."""
+    clauses = (_CEILING.fullmatch(clause) for clause in python.split(","))
+    return " and ".join(f"python_full_version {clause[1]} '{clause[2]}'" for clause in clauses if clause)
+
+
+def within(markers: tuple[str, ...], ceilings: tuple[str, ...]) -> tuple[str, ...]:
+    """The markers that are true where one of both is; very many limit nothing."""
+    if not markers or not ceilings:
+        return markers or ceilings
+    both = tuple(f"({marker}) and {ceiling}" for marker in markers for ceiling in ceilings)
+    return both if len(both) <= MOST_MARKERS else ceilings
 
 
 def said(marker: str) -> tuple[str, ...]:

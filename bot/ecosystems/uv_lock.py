@@ -9,21 +9,19 @@ from collections.abc import Iterator, Sequence
 
 from bot.core.ecosystem import Ecosystem
 from bot.core.model import FileFacts, Locked, LockFile, ParseError
-from bot.ecosystems._locks import Block, blocks, head, said
+from bot.ecosystems._locks import MOST_MARKERS, Block, blocks, ceiling, head, said, within
 from bot.ecosystems._python import canonical
 
 _SOURCE = re.compile(r'\{\s*(\w+)\s*=\s*"([^"]*)"')
 _MEMBER = frozenset({"editable", "virtual", "directory"})
 _VERSION = re.compile(r"^version = \d+[ \t]*\r?$", re.MULTILINE)
 _PYTHON = re.compile(r'^requires-python = "([^"\\\r\n]{1,200})"', re.MULTILINE)
-_CEILING = re.compile(r"\s*(<=?|==|~=)\s*([0-9][0-9a-z.*]{0,30})\s*")
 _FORKS = re.compile(r"^resolution-markers = \[([^\]]*)\]", re.MULTILINE)
 _MARKER = re.compile(r'"([^"\\\r\n]*)"')
 _NEEDS = re.compile(r'\{ name = "([^"\r\n]*)"([^{}\r\n]*(?:\{[^{}\r\n]*\}[^{}\r\n]*)?)\}')
 _NEEDED_VERSION = re.compile(r', version = "([^"]*)"')
 _NEEDED_WHERE = re.compile(r', marker = "([^"]*)"')
 _METADATA = "[package.metadata"
-_MOST_MARKERS = 20
 
 _Needs = dict[tuple[str, str], set[str]]
 """By name and version ("" where one alone is locked) the markers under which something needs it, "" for always."""
@@ -45,7 +43,7 @@ def extract(path: str, text: str) -> FileFacts:
         elif kind == "registry" and block.version:
             own.append((block, block.wheels))
     lock = LockFile("uv", ("pyproject.toml", "setup.py", "setup.cfg"), tuple(dict.fromkeys(importers)) or (".",))
-    return FileFacts(path, "uv_lock", (), (lock, *dict.fromkeys(_locked(own, every, _ceiling(top)))))
+    return FileFacts(path, "uv_lock", (), (lock, *dict.fromkeys(_locked(own, every, _ceilings(top)))))
 
 
 def _source(block: Block) -> tuple[str, str]:
@@ -57,10 +55,12 @@ def _source(block: Block) -> tuple[str, str]:
     return kind, address
 
 
-def _locked(own: Sequence[tuple[Block, tuple[str, ...]]], every: Sequence[Block], ceiling: str) -> Iterator[Locked]:
+def _locked(
+    own: Sequence[tuple[Block, tuple[str, ...]]], every: Sequence[Block], ceilings: tuple[str, ...]
+) -> Iterator[Locked]:
     needs = _needs(every, {block.name for block, wheels in own if wheels})
     for block, wheels in own:
-        markers = _markers(block, needs, ceiling) if wheels else ()
+        markers = within(_markers(block, needs), ceilings) if wheels else ()
         yield Locked("pypi", canonical(block.name), block.fields["version"], wheels=wheels, markers=markers)
 
 
@@ -80,12 +80,11 @@ def _needs(every: Sequence[Block], wanted: set[str]) -> _Needs:
     return needs
 
 
-def _markers(block: Block, needs: _Needs, ceiling: str) -> tuple[str, ...]:
+def _markers(block: Block, needs: _Needs) -> tuple[str, ...]:
     """Where a package is installed, as far as that is easily told (``Locked.markers``).
 
     A version that is locked for a part of the environments names that part. Of others it is known
-    where what needs them asks for them. uv names no wheels above the Pythons that the whole lock
-    is for, so that nothing is known of those.
+    where what needs them asks for them.
     """
     fork = _FORKS.search(block.own)
     if fork:
@@ -93,16 +92,14 @@ def _markers(block: Block, needs: _Needs, ceiling: str) -> tuple[str, ...]:
     else:
         found = needs.get((block.name, ""), set()) | needs.get((block.name, block.fields["version"]), set())
     limits = [one for marker in sorted(found) for one in said(marker)]
-    if not limits or len(limits) < len(found) or len(limits) > _MOST_MARKERS:
-        return (ceiling,) if ceiling else ()
-    return tuple(f"({limit}) and {ceiling}" if ceiling else limit for limit in limits)
+    return tuple(limits) if len(limits) == len(found) <= MOST_MARKERS else ()
 
 
-def _ceiling(top: str) -> str:
-    """The Pythons at which the lock ends, as a marker; "" where it is open."""
+def _ceilings(top: str) -> tuple[str, ...]:
+    """Where the Pythons end that the lock is for: uv names no wheels above them, so that nothing is known of those."""
     stated = _PYTHON.search(top)
-    clauses = (_CEILING.fullmatch(clause) for clause in stated[1].split(",")) if stated else ()
-    return " and ".join(f"python_full_version {clause[1]} '{clause[2]}'" for clause in clauses if clause)
+    end = ceiling(stated[1]) if stated else ""
+    return (end,) if end else ()
 
 
 ecosystem = Ecosystem(name="uv_lock", patterns=("uv.lock",), version=2, extract=extract, locks=("pyproject.toml",))

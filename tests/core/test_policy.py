@@ -897,7 +897,9 @@ def test_what_can_not_be_installed_on_the_new_line_holds_it() -> None:
 def brought(*locked: Locked, of: Listing | None = None, **site: Any) -> Skip:
     """Why Python stays on its line where lock files bring this in, beside a numpy of the manifest."""
     numpy = dependency(**({"constraint": "==1.24.4", "name": "numpy"} | site))
-    answers: dict[Package, Answer] = {PYTHON: LINES} | ({numpy.package: of} if of else {})
+    answers: dict[Package, Answer] = {PYTHON: LINES}
+    if of is not None:
+        answers[numpy.package] = of
     decision = decide_all([stated("3.9"), numpy], answers, DEFAULTS, History(), NOW, locked=locked)[0]
     if decision.updates:
         return Skip(SkipReason.UP_TO_DATE, texts(decision.updates[0])[0])

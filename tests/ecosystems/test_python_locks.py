@@ -8,6 +8,7 @@ import pytest
 from bot.core.ecosystem import Ecosystem
 from bot.core.model import FileFacts, Locked, LockFile, ParseError
 from bot.ecosystems import pdm_lock, pipfile_lock, poetry_lock, uv_lock
+from bot.ecosystems._locks import MOST_MARKERS, within
 
 UV = """version = 1
 revision = 3
@@ -366,6 +367,33 @@ def test_poetry_and_pdm_name_wheels_and_where_they_are_installed(ecosystem: Ecos
 def test_markers_that_are_not_simple_limit_nothing(marker: str, found: tuple[str, ...]) -> None:
     text = NUMPY.replace('"python_version < \\"3.12\\""', marker)
     assert only(poetry_lock.ecosystem, text + METADATA).markers == found
+
+
+@pytest.mark.parametrize(
+    ("targets", "found"),
+    [
+        ([], ()),
+        ([">=3.10"], ()),
+        ([">=3.10,<3.13"], ("python_full_version < '3.13'",)),
+        (["==3.11.*", "==3.12.*"], ("python_full_version == '3.11.*'", "python_full_version == '3.12.*'")),
+        (["==3.11.*", ">=3.12"], ()),
+        ([f"<3.{n}" for n in range(21)], ()),
+    ],
+)
+def test_pdm_names_no_wheels_above_its_targets(targets: list[str], found: tuple[str, ...]) -> None:
+    stated = "".join(f'[[metadata.targets]]\nrequires_python = "{one}"\n' for one in targets)
+    text = f"{METADATA}{stated}\n{NUMPY}".replace("markers = ", "marker = ")
+    both = tuple(f"({WHERE[0]}) and {one}" for one in found)
+    assert only(pdm_lock.ecosystem, text).markers == (both or WHERE)
+    bare = text.replace('marker = "python', 'summary = "python')
+    assert only(pdm_lock.ecosystem, bare).markers == found
+
+
+def test_very_many_markers_and_targets_are_not_multiplied() -> None:
+    edges = needing(*(f'{{ name = "numpy", marker = "python_version < \'3.{n}\'" }}' for n in range(MOST_MARKERS)))
+    assert len(limits(COMPILED + edges)["numpy 2.2.6"]) == MOST_MARKERS
+    assert within(("a", "b"), tuple(map(str, range(10)))) == tuple(f"({m}) and {n}" for m in "ab" for n in range(10))
+    assert within(("a", "b"), tuple(map(str, range(11)))) == tuple(map(str, range(11)))
 
 
 def test_older_locks_name_files_apart() -> None:
