@@ -147,12 +147,12 @@ def test_the_schema_describes_what_the_examples_use() -> None:
     used = {key for block in blocks("toml") if is_policy(block) for key in tomllib.loads(block)}
     assert used
     assert used <= known
-    assert {name.rpartition(".")[2] for name in fields_of(rules.Policy)} - {"forks", "machine_images"} - OPERATORS <= known
+    assert {name.rpartition(".")[2] for name in fields_of(rules.Policy)} - OPERATORS <= known
     assert all(one["additionalProperties"] is False for one in definitions.values() if "properties" in one)
 
 
-OPERATORS = {"trusted", "families", "known", "owner", "names", "order", "approved"}
-"""What is inside ``machine_images``, which only an operator may say."""
+OPERATORS = {"forks", "machine_images", "trusted", "families", "known", "owner", "names", "order", "approved"}
+"""What only an operator may say: whether forks are looked after, and of machine images."""
 
 
 def file_names() -> list[str]:

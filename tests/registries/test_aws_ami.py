@@ -559,8 +559,8 @@ def test_what_stands_in_another_map_tells_nothing(fake: FakeAmazon, amazon: Amaz
     assert found == Unavailable(
         SkipReason.NOT_FOUND,
         f"no image ami-12345678 is visible in eu-west-1 to the bot's own account ({OWN}): it was deregistered or is no "
-        "longer shared; put in one that is there, or say which family it was (known, under [policy.machine_images]); its "
-        "region map does not tell: nothing stands beside it that is known",
+        "longer shared; put in one that is there, or say which family it was (known, under "
+        "[policy.machine_images]); its region map does not tell: nothing stands beside it that is known",
     )
 
 
