@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from bot.core.digests import Tag
@@ -14,6 +14,7 @@ from bot.core.model import (
     Kind,
     Line,
     Listing,
+    Locked,
     Package,
     Part,
     Pin,
@@ -103,6 +104,13 @@ def test_a_tag_that_has_no_digest_gives_way_to_an_older_one() -> None:
     assert moves(found)[:2] == ["3.13-slim", digest("3.13-slim")]
     assert teller.asked == [["3.14-slim"], ["3.13-slim"]]
     assert "nobody says which digest docker.io/library/python 3.14-slim has" in found[0].updates[0].reasons[-1]
+
+
+def test_what_lock_files_bring_in_counts_too() -> None:
+    locked = (Locked("pypi", "beta", "2.0", wheels=("cp313", "cp39")),)
+    found = decided(Teller(digest), replace(grounds(), locked=locked))
+    assert moves(found) == ["3.13-slim", digest("3.13-slim"), "3.13"]
+    assert found[0].updates[0].reasons[-1] == "3.14.1 waits: beta 2.0 has no wheel for Python 3.14"
 
 
 def test_what_is_installed_on_a_runtime_counts_in_every_round() -> None:

@@ -23,7 +23,11 @@ from bot.formats.base import EMPTY, Array, Node, Scalar, Table
 _INPUTS = {
     "actions/setup-python": ("python", "python-version"),
     "astral-sh/setup-uv": ("python", "python-version"),
+    "conda-incubator/setup-miniconda": ("python", "python-version"),
+    "deadsnakes/action": ("python", "python-version"),
+    "pdm-project/setup-pdm": ("python", "python-version"),
     "actions/setup-node": ("node", "node-version"),
+    "volta-cli/action": ("node", "node-version"),
     "actions/setup-go": ("go", "go-version"),
     "actions/setup-java": ("java", "java-version"),
     "actions/setup-dotnet": ("dotnet", "dotnet-version"),
@@ -31,8 +35,15 @@ _INPUTS = {
     "shivammathur/setup-php": ("php", "php-version"),
     "hashicorp/setup-terraform": ("terraform", "terraform_version"),
     "opentofu/setup-opentofu": ("opentofu", "tofu_version"),
+    "dtolnay/rust-toolchain": ("rust", "toolchain"),
+    "actions-rs/toolchain": ("rust", "toolchain"),
+    "actions-rust-lang/setup-rust-toolchain": ("rust", "toolchain"),
+    "moonrepo/setup-rust": ("rust", "channel"),
 }
-"""The runtime that each action sets up, and the input that names its version."""
+"""The runtime that each action sets up, and the input that names its version.
+
+Not ``azure/setup-kubectl``: kubectl has to stay within one line of its cluster, which no workflow tells.
+"""
 
 _NUMBERS = {"node": (1, 3), "java": (1, 1), "dotnet": (1, 2)}
 _USUAL = (2, 3)
@@ -40,7 +51,13 @@ _USUAL = (2, 3)
 
 _VERSION = re.compile(r"(?:ruby-)?v?([0-9]{1,4}(?:\.[0-9]{1,6}){0,2})(?:\.[xX*]){0,2}")
 _RANGE = re.compile(r"[<>=~^|*!,]|\S\s+\S")
-_REFERENCE = re.compile(r"\$\{\{\s{0,20}(matrix|env)\.([A-Za-z_][A-Za-z0-9_-]{0,100})\s{0,20}\}\}")
+_NAME = r"[A-Za-z_][A-Za-z0-9_-]{0,100}"
+_REFERENCE = re.compile(
+    rf"\$\{{\{{\s{{0,20}}(?:matrix\.(?P<matrix>{_NAME})(?:\.(?P<below>{_NAME}))?|env\.(?P<env>{_NAME})"
+    rf"|(?:github\.event\.)?inputs\.(?P<input>{_NAME}))\s{{0,20}}\}}\}}"
+)
+_FAR = 3
+"""So many expressions are followed from one to the next."""
 _FLOW_OPENS = re.compile(r"\[\s*+\Z")
 _ROW_OPENS = re.compile(r"(?:\r\n?+|\n)[ \t]*+-[ \t]++\Z")
 _FLOW_CLOSES = re.compile(r"\s*+,?\s*+\]")
@@ -51,14 +68,22 @@ _MOST = 256
 """How many jobs a matrix can make at most."""
 
 _SCHEME = "yaml_values"
-_HELD = "a matrix that is written like this is not edited"
+_BY_HAND = Obstacle(
+    SkipReason.IGNORED,
+    "it lists what is tested in a way that can't be edited safely: add the new version by hand",
+)
+_OTHERS = Obstacle(SkipReason.IGNORED, "it lists what is tested, and names no version that could be written anew")
 
 
 @dataclass(frozen=True, slots=True)
 class _Around:
-    """What a step's expressions can name: ``env`` from the innermost outwards, and the job's matrix with its keys."""
+    """What a step's expressions can name: ``env`` from the innermost outwards, and the job's matrix with its keys.
 
-    env: tuple[Table, ...]
+    ``inputs`` are those that the file declares, for each of the ways in which it can be started.
+    """
+
+    env: tuple[Table, ...] = ()
+    inputs: tuple[Table, ...] = ()
     matrix: Table = EMPTY
     keys: dict[str, Scalar] = field(default_factory=dict)
 
@@ -83,12 +108,14 @@ def extract(path: str, text: str) -> FileFacts:
 
 def _steps(root: Table) -> Iterator[tuple[_Around, Table]]:
     """The steps of a workflow's jobs or of a composite action."""
+    inputs = tuple(root.table("on", way, "inputs") for way in ("workflow_call", "workflow_dispatch"))
     for _, job in root.table("jobs").tables():
         matrix = job.table("strategy", "matrix")
         keys = {key.value: key for key, _ in matrix.entries}
-        around = _Around((job.table("env"), root.table("env")), matrix, keys)
+        around = _Around((job.table("env"), root.table("env")), inputs, matrix, keys)
         yield from ((around, step) for step in job.array("steps") if isinstance(step, Table))
-    yield from ((_Around(()), step) for step in root.array("runs", "steps") if isinstance(step, Table))
+    action = _Around(inputs=(root.table("inputs"),))
+    yield from ((action, step) for step in root.array("runs", "steps") if isinstance(step, Table))
 
 
 def _said(file: _File, around: _Around, step: Table) -> Iterator[Statement]:
@@ -96,18 +123,34 @@ def _said(file: _File, around: _Around, step: Table) -> Iterator[Statement]:
     if action not in _INPUTS:
         return
     name, wanted = _INPUTS[action]
-    given = next(((key, node) for key, node in step.table("with").entries if key.value.lower() == wanted), None)
-    if given is None or not isinstance(given[1], Scalar):
+    given = next((node for key, node in step.table("with").entries if key.value.lower() == wanted), None)
+    yield from _followed(file, name, given, replace(around, env=(step.table("env"), *around.env)))
+
+
+def _followed(file: _File, name: str, node: Node | None, around: _Around, left: int = _FAR) -> Iterator[Statement]:
+    """The statements of a value, or of the places that the expression names which it is."""
+    if not isinstance(node, Scalar) or not left:
         return
-    reference = _REFERENCE.fullmatch(given[1].value.strip())
+    reference = _REFERENCE.fullmatch(node.value.strip())
     if reference is None:
-        yield from _value(file, name, given[1])
-    elif reference[1] == "env":
-        tables = (step.table("env"), *around.env)
-        node = next((node for table in tables if (node := table.get(reference[2])) is not None), None)
         yield from _value(file, name, node)
+    elif reference["matrix"]:
+        yield from _matrix(file, name, around, (reference["matrix"], reference["below"] or ""))
+    elif reference["env"]:
+        found = next((value for table in around.env if (value := table.get(reference["env"])) is not None), None)
+        yield from _followed(file, name, found, around, left - 1)
     else:
-        yield from _matrix(file, name, around, reference[2])
+        for inputs in around.inputs:
+            yield from _default(file, name, inputs.table(reference["input"]))
+
+
+def _default(file: _File, name: str, declared: Table) -> Iterator[Statement]:
+    """The statement of an input's default; of a choice, that its options are not edited."""
+    options = _values(declared.array("options"))
+    if any(_moves(name, value) for value, _ in options):
+        yield from _told(file, name, options)
+    else:
+        yield from _value(file, name, declared.get("default"))
 
 
 def _value(file: _File, name: str, node: Node | None) -> Iterator[Statement]:
@@ -116,6 +159,9 @@ def _value(file: _File, name: str, node: Node | None) -> Iterator[Statement]:
         return
     value = node.value.strip()
     if not value or "${{" in value or (not node.string and not value[0].isdigit()):
+        return
+    if "\n" in value:  # setup-python and setup-dotnet install each of them
+        yield from _told(file, name, [(one.strip(), node.line) for one in value.split("\n", _MOST)])
         return
     span = _whole(file.text, node)
     if span is None or not _moves(name, value):
@@ -157,58 +203,70 @@ def _whole(text: str, scalar: Scalar) -> Span | None:
     return span
 
 
-# Matrices
+# Lists: of matrices, of choices, of one value with many lines
 
 
-def _matrix(file: _File, name: str, around: _Around, key: str) -> Iterator[Statement]:
-    """The statement of the list that a job runs over; of what only ``include`` gives, that it is not edited."""
-    node, asked = around.matrix.get(key), (name, id(around.matrix), key)
+def _matrix(file: _File, name: str, around: _Around, key: tuple[str, str]) -> Iterator[Statement]:
+    """The statement of the list that a job runs over; ``key`` is its key, and one below that or ""."""
+    node, asked = around.matrix.get(key[0]), (name, id(around.matrix), ".".join(key))
     if asked in file.seen or isinstance(node, Scalar):  # one value is an expression that gives the list, mostly
         return
     file.seen.add(asked)
-    if node is None:
-        yield from _included(file, name, around.matrix, key)
+    if isinstance(node, Array) and not key[1]:
+        yield from _listed(file, name, node.items, around.keys[key[0]].line)
     else:
-        yield from _listed(file, name, node, around.keys[key].line)
+        yield from _told(file, name, _apart(around.matrix, key))
 
 
-def _listed(file: _File, name: str, node: Node, line: int) -> Iterator[Statement]:
-    items = node.items if isinstance(node, Array) else ()
-    values = [item.value.strip() for item in items if isinstance(item, Scalar)]
-    if len(values) == len(items) and not any(_moves(name, value) for value in values):
-        yield from _floating(file, name, values, line)
-        return
-    span = _list(file.text, items) if len(items) <= _MOST else None
+def _apart(matrix: Table, key: tuple[str, str]) -> list[tuple[str, int]]:
+    """The values that stand in tables: a list's own, or those that ``include`` lists."""
+    own = matrix.array(key[0])
+    path = [name for name in (key[1:] if own else key) if name]
+    tables = islice(own or matrix.array("include"), _MOST)
+    return _values([node for one in tables if isinstance(one, Table) and (node := one.get(*path)) is not None])
+
+
+def _listed(file: _File, name: str, items: Sequence[Node], line: int) -> Iterator[Statement]:
+    values = _values(items)
+    span = _list(file.text, items) if len(items) <= _MOST and _gains(name, values) else None
     text = file.text[span.start : span.end] if span else ""
-    if span is None or not scheme(_SCHEME).valid(text) or any(_too_exact(name, value) for value in values):
-        yield _held(file, name, line)
+    if span is None or not scheme(_SCHEME).valid(text):
+        yield from _told(file, name, values)
         return
     yield replace(stated(name, file.path, text, span, line), scheme=_SCHEME)
 
 
-def _too_exact(name: str, value: str) -> bool:
-    """Whether it has more numbers than the runtime's lines tell: an SDK's, a vendor's build."""
-    found = _VERSION.fullmatch(value)
-    return found is not None and found[1].count(".") >= _NUMBERS.get(name, _USUAL)[1]
+def _values(items: Sequence[Node]) -> list[tuple[str, int]]:
+    """What stands in a list, each with its line."""
+    return [(item.value.strip(), item.line) for item in items[:_MOST] if isinstance(item, Scalar)]
 
 
-def _floating(file: _File, name: str, values: Sequence[str], line: int) -> Iterator[Statement]:
-    """The statement of a list that names no version that can move."""
-    told = [value for value in values if value and "${{" not in value]
-    if told:
-        yield _stays(file, name, told[0], line)
+def _gains(name: str, values: Sequence[tuple[str, int]]) -> bool:
+    """Whether a list holds a version that another one can be modelled on, and none with more numbers than lines tell.
+
+    Those are an SDK's, or a vendor's build.
+    """
+    most = _NUMBERS.get(name, _USUAL)[1]
+    found = (_VERSION.fullmatch(value) for value, _ in values)
+    return any(_moves(name, value) for value, _ in values) and all(
+        one is None or one[1].count(".") < most for one in found
+    )
 
 
-def _included(file: _File, name: str, matrix: Table, key: str) -> Iterator[Statement]:
-    for item in islice(matrix.array("include"), _MOST):
-        found = item.get(key) if isinstance(item, Table) else None
-        if isinstance(found, Scalar) and _moves(name, found.value.strip()):
-            yield _held(file, name, found.line)
-            return
+def _told(file: _File, name: str, values: Sequence[tuple[str, int]]) -> Iterator[Statement]:
+    """The statement of a list that is not edited: with its newest version, or else the first thing that it says.
 
-
-def _held(file: _File, name: str, line: int) -> Statement:
-    return unmoved(stated(name, file.path, "", Span(0, 0), line), Obstacle(SkipReason.HELD, _HELD))
+    It lists what is tested, so that it keeps nothing from moving, as lists of tox don't.
+    """
+    versions = [one for one in values if _moves(name, one[0])]
+    others = [one for one in values if one[0] and "${{" not in one[0]]
+    if versions:
+        value, line = max(versions, key=lambda one: scheme("runtime").key(one[0]))
+        yield unmoved(stated(name, file.path, value, Span(0, 0), line), _BY_HAND)
+    elif others:
+        found = _stays(file, name, *others[0])
+        floats = found.obstacle is not None and found.obstacle.reason is SkipReason.FLOATING
+        yield found if floats else replace(found, obstacle=_OTHERS)
 
 
 def _list(text: str, items: Sequence[Node]) -> Span | None:
@@ -229,7 +287,7 @@ def _list(text: str, items: Sequence[Node]) -> Span | None:
 ecosystem = Ecosystem(
     name="workflow_runtimes",
     patterns=(".github/workflows/*.yml", ".github/workflows/*.yaml", "action.yml", "action.yaml"),
-    version=1,
+    version=2,
     extract=extract,
-    hints=("setup-", "Setup-", "SETUP-"),
+    hints=("setup-", "Setup-", "SETUP-", "toolchain", "volta-cli/", "deadsnakes/"),
 )

@@ -765,3 +765,15 @@ def test_an_engine_on_a_line_that_nobody_lists_is_moved_as_one_past_its_end() ->
     assert texts(decision.updates[0]) == ["18.4"]
     (decision,) = databases("9.6.1")
     assert only(decision).detail == "0.tf:1: 9.6.1 can't be rewritten for 18.4"
+
+
+def test_what_works_with_a_version_is_left_alone_while_it_admits_it() -> None:
+    terraform = listing("1.15.9", of=RUNTIMES["terraform"].package)
+    runs = place("1.5.7", "terraform")
+    wide = place(">= 1.0", "terraform", scheme="terraform", path="a.tf")
+    narrow = place("~> 1.5", "terraform", scheme="terraform", path="b.tf")
+    tight = place("~> 1.5.0", "terraform", scheme="terraform", path="c.tf")
+    (update,) = chosen([runs, wide, narrow], terraform).updates
+    assert texts(update) == ["1.15.9"]
+    (update,) = chosen([runs, wide, tight], terraform).updates
+    assert texts(update) == ["1.15.9", "~> 1.15.9"]

@@ -62,6 +62,13 @@ def test_regions_by_key_beside_and_by_path() -> None:
     assert told(f"region: nowhere\nimage: {A}\n") == [(A, "", "")]
 
 
+def test_a_list_of_one_region_tells_it() -> None:
+    assert told(f"regions: [eu-west-1]\nparameters: {{image: {A}}}\n", "runway.yml") == [(A, "eu-west-1", "")]
+    assert told(f"runners: [{{machine_image: {A}, region: [us-west-2]}}]\n", ".cirun.yml") == [(A, "us-west-2", "")]
+    for several in ("[eu-west-1, us-west-2]", "[]", "[[eu-west-1]]", "{a: eu-west-1}", "[x]"):
+        assert told(f"regions: {several}\nimage: {A}\n", "runway.yml") == [(A, "", "")]
+
+
 # Longer strings
 
 
@@ -79,6 +86,55 @@ def test_an_id_with_an_escape_inside_is_seen_and_stays() -> None:
         first, second = stated(text, "params.toml")
         assert first.obstacle is not None
         assert (first.obstacle.reason, first.pins, second.obstacle) == (SkipReason.UNSUPPORTED_CONSTRAINT, (), None)
+
+
+# What a change may replace
+
+
+def warned(text: str, path: str = "config/app.yml") -> list[tuple[str, bool]]:
+    """Each image, and whether a person has to merge it."""
+    found = stated(text, path)
+    for one in found:
+        assert [caution.by_hand for caution in one.cautions] == [True] * len(one.cautions)
+        assert all("a parameter file does not tell" in caution.text for caution in one.cautions)
+    return [(one.constraint, bool(one.cautions)) for one in found]
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("params.json", f'[{{"ParameterKey": "ImageId", "ParameterValue": "{A}"}}]'),
+        ("params.json", f'[{{"ParameterValue": "{A}", "ParameterKey": "ImageId"}}]'),
+        ("params.yml", f"StackName: a\nOthers:\n- {{ParameterKey: ImageId, ParameterValue: {A}}}\n"),
+        ("params.json", f'{{"Parameters": {{"ImageId": "{A}"}}, "Tags": {{}}}}'),
+        ("params.yml", f"template-file-path: a.yml\nparameters: {{ImageId: {A}}}\n"),
+        ("params.json", f'["ImageId={A}"]'),
+        ("samconfig.toml", f'parameter_overrides = "ImageId={A}"\n'),
+        ("samconfig.toml", f'parameter_overrides = "{A}"\n'),
+    ],
+)
+def test_a_parameter_of_a_stack_is_merged_by_a_person(path: str, text: str) -> None:
+    assert warned(text, path) == [(A, True)]
+
+
+def test_an_image_of_instances_is_merged_by_a_person() -> None:
+    for key in ("instance_ami", "InstanceImageId", "DB_INSTANCE"):
+        assert warned(f"{key}: {A}\n") == [(A, True)]
+    assert warned(f"instances: [{A}, [{B}]]\n") == [(A, True), (B, True)]
+    assert warned(f"instance_amis: {{eu-west-1: {A}, us-east-1: {B}}}\n") == [(A, True), (B, True)]
+    assert warned(f"a: &x {A}\ninstance: *x\n") == [(A, True)]
+    assert warned(f"instance: &x {A}\na: *x\n") == [(A, True)]
+
+
+def test_others_are_not() -> None:
+    assert warned(f"instance: {{image: {A}}}\nlaunch_template_ami: {B}\nnodes: [{C}]\n") == [
+        (A, False),
+        (B, False),
+        (C, False),
+    ]
+    assert warned(f"parameters: {{ImageId: {A}}}\n") == [(A, False)]
+    assert warned(f"eu-west-1: {A}\n") == [(A, False)]
+    assert warned(f"- {{ParameterKey: a}}\n- {{x: {A}}}\n") == [(A, False)]
 
 
 # What others read
@@ -153,6 +209,18 @@ def test_deep_and_large_files_end_soon() -> None:
         ("envs/a/b.toml", True),
         ("samconfig.toml", True),
         ("cdk.json", True),
+        ("test/parameter_files/prod.json", True),
+        ("parameters/prod.toml", True),
+        ("stacks/params/a/b.yml", True),
+        ("molecule/default/molecule.yml", True),
+        ("roles/web/molecule/ec2/create.yaml", True),
+        (".cirun.yml", True),
+        ("runway.yml", True),
+        ("apps/web/runway.yaml", True),
+        ("parameters/a.tf", False),
+        ("molecule/default/tests.py", False),
+        ("runway.toml", False),
+        ("cirun.yml", False),
         ("a.yml", False),
         ("config.json", False),
         ("config/a.py", False),
@@ -166,4 +234,3 @@ def test_which_paths_are_read(path: str, wanted: bool) -> None:
 
 def test_files_are_searched_first() -> None:
     assert ecosystem.hints == ("ami-",)
-    assert all("*" in pattern for pattern in ecosystem.patterns)

@@ -11,7 +11,24 @@ from bot.core.versions import scheme
 from bot.ecosystems.workflow_runtimes import ecosystem, extract
 
 RULES = scheme("yaml_values")
-USES = {"python": "actions/setup-python@v5", "node": "actions/setup-node@v4"}
+ACTIONS = {
+    "actions/setup-python": ("python-version", "runtime:python"),
+    "astral-sh/setup-uv": ("python-version", "runtime:python"),
+    "conda-incubator/setup-miniconda": ("python-version", "runtime:python"),
+    "deadsnakes/action": ("python-version", "runtime:python"),
+    "pdm-project/setup-pdm": ("python-version", "runtime:python"),
+    "actions/setup-node": ("node-version", "runtime:node"),
+    "volta-cli/action": ("node-version", "runtime:node"),
+    "actions/setup-go": ("go-version", "runtime:go"),
+    "ruby/setup-ruby": ("ruby-version", "runtime:ruby"),
+    "shivammathur/setup-php": ("php-version", "runtime:php"),
+    "hashicorp/setup-terraform": ("terraform_version", "runtime:terraform"),
+    "opentofu/setup-opentofu": ("tofu_version", "runtime:opentofu"),
+    "dtolnay/rust-toolchain": ("toolchain", "runtime:rust"),
+    "actions-rs/toolchain": ("toolchain", "runtime:rust"),
+    "actions-rust-lang/setup-rust-toolchain": ("toolchain", "runtime:rust"),
+    "moonrepo/setup-rust": ("channel", "runtime:rust"),
+}
 
 
 def read(text: str) -> FileFacts:
@@ -43,6 +60,12 @@ def test_what_moves(value: str) -> None:
     )
 
 
+@pytest.mark.parametrize(("action", "given", "subject"), [(a, *two) for a, two in ACTIONS.items()])
+def test_what_actions_set_up(action: str, given: str, subject: str) -> None:
+    found = one("1.20.1", action, given)
+    assert (found.subject, found.constraint, found.obstacle) == (subject, "1.20.1", None)
+
+
 @pytest.mark.parametrize(
     "value", ["3", "3.x", "3.X", "'>=3.9'", "^3.9", "'3.9 - 3.11'", "'3.9 || 3.10'", "'*'", "latest"]
 )
@@ -58,7 +81,7 @@ def test_what_floats(value: str) -> None:
         ("pypy3.10", "actions/setup-python", "python-version"),
         ("3.14-dev", "actions/setup-python", "python-version"),
         ("ruby-3.11", "actions/setup-python", "python-version"),
-        ("|\n            3.9\n            3.10", "actions/setup-python", "python-version"),
+        ("|\n            3.9\n", "actions/setup-python", "python-version"),
         ("'3.9 '", "actions/setup-python", "python-version"),
         ('"3\\u002e9"', "actions/setup-python", "python-version"),
         ("8.0.404", "actions/setup-dotnet", "dotnet-version"),
@@ -85,28 +108,127 @@ def test_an_env_or_matrix_that_is_not_there_says_nothing() -> None:
     assert read(job(" {v: '${{ fromJSON(needs.a.outputs.v) }}'}")).statements == ()
     assert read(job(" {v: ['${{ inputs.v }}']}")).statements == ()
     assert read(job(" {v: []}", "python-version: '${{ env.V }}'")).statements == ()
-    assert read(job(" {include: [{v: ['3.9']}, x, {v: pypy3.9}]}")).statements == ()
+    assert read(job(" {include: [{v: ['3.9']}, x, {w: 3.9}, {v: '${{ x }}'}]}")).statements == ()
+    assert read(job(" {v: [{name: 3.9}]}")).statements == ()
+    assert read(job(" {v: {a: 3.9}}")).statements == ()
 
 
 @pytest.mark.parametrize(
-    "matrix",
+    ("matrix", "newest", "line"),
     [
-        " {v: [{name: 3.9}]}",
-        " {v: [3.9, [3.10]]}",
-        " {v: {a: 3.9}}",
-        " {v: [&a 3.9, *a]}",
-        " {v: [!!str 3.9, 3.10]}",
-        " {v: ['3.9', '3.10' # b\n        ]}",
-        " {v: ['3.9', \"3\\u002e10\"]}",
-        "\n        v:\n          - 3.9\n          # x\n          - &b 3.10",
-        "\n        v:\n          -\n            3.9",
-        " {include: [{v: 3.9}, {v: 3.10}]}",
+        (" {v: [3.9, [3.10]]}", "3.9", 4),
+        (" {v: [&a 3.9, *a]}", "3.9", 4),
+        (" {v: [!!str 3.9, 3.10]}", "3.10", 4),
+        (" {v: ['3.10', '3.9' # b\n        ]}", "3.10", 4),
+        (" {v: ['3.9', \"3\\u002e10\"]}", "3.10", 4),
+        ("\n        v:\n          - 3.9\n          # x\n          - &b 3.10", "3.10", 8),
+        ("\n        v:\n          -\n            3.9", "3.9", 7),
+        (" {include: [{v: 3.9}, {v: 3.x}, {v: 3.10}, {v: pypy3.11}]}", "3.10", 4),
+        ("\n        include:\n          - v: 3.10\n          - v: '3.9'", "3.10", 6),
     ],
 )
-def test_a_matrix_that_can_not_be_edited_is_held(matrix: str) -> None:
-    found = read(job(matrix)).statements
-    reasons = [statement.obstacle and statement.obstacle.reason for statement in found]
-    assert reasons == ([] if matrix == " {v: {a: 3.9}}" else [SkipReason.HELD])
+def test_a_matrix_that_can_not_be_edited_is_told_of(matrix: str, newest: str, line: int) -> None:
+    (found,) = read(job(matrix)).statements
+    assert found.obstacle is not None
+    assert (found.constraint, found.line, found.pins) == (newest, line, ())
+    assert found.obstacle.reason is SkipReason.IGNORED
+    assert "add the new version by hand" in found.obstacle.detail
+
+
+@pytest.mark.parametrize(
+    "matrix", [" {v: [pypy3.10, 3.x]}", " {include: [{v: pypy3.10}]}", " {v: ['${{ x }}', 3.14-dev]}"]
+)
+def test_a_matrix_of_other_implementations_is_told_of(matrix: str) -> None:
+    (found,) = read(job(matrix)).statements
+    assert found.obstacle is not None
+    assert (found.obstacle.reason, found.pins) == (SkipReason.IGNORED, ())
+    assert "by hand" not in found.obstacle.detail
+
+
+def test_what_include_adds_keeps_no_list_from_gaining() -> None:
+    (found,) = read(job(" {v: ['3.9', pypy-3.9], include: [{v: 3.11}, {v: pypy3.10}]}")).statements
+    assert (found.obstacle, found.constraint) == (None, "['3.9', pypy-3.9]")
+    assert RULES.rewrite(found.constraint, "3.13.1", Strategy.BUMP) == "['3.9', pypy-3.9, '3.13']"
+
+
+@pytest.mark.parametrize(
+    ("matrix", "told"),
+    [
+        (" {v: [{a: 3.9}, {a: 3.11}, 3.12]}", ["3.11"]),
+        (" {include: [{v: {a: 3.9}}, {v: 3.11}]}", ["3.9"]),
+        (" {v: [{b: 3.9}]}", []),
+        (" {v: [3.9]}", []),
+    ],
+)
+def test_versions_below_the_key_of_a_matrix(matrix: str, told: list[str]) -> None:
+    found = read(job(matrix, "python-version: '${{ matrix.v.a }}'")).statements
+    assert [one.constraint for one in found] == told
+    assert all(one.obstacle and one.obstacle.reason is SkipReason.IGNORED for one in found)
+
+
+def test_a_long_include_is_read_to_its_bound() -> None:
+    rows = ", ".join(["{v: 3.9}"] * 256 + ["{v: 3.11}"])
+    assert [one.constraint for one in read(job(f" {{include: [{rows}]}}")).statements] == ["3.9"]
+    rows = ", ".join(["3.9"] * 256 + ["3.11"])
+    assert [one.constraint for one in read(job(f" {{v: [{rows}]}}")).statements] == ["3.9"]
+
+
+def test_a_value_of_many_lines_is_a_list() -> None:
+    found = one("|\n            3.9\n            3.10\n            pypy3.11")
+    assert found.obstacle is not None
+    assert (found.constraint, found.obstacle.reason, found.pins) == ("3.10", SkipReason.IGNORED, ())
+
+
+# Inputs
+
+
+def called(inputs: str, given: str, env: str = "{}") -> FileFacts:
+    step = f"{{uses: actions/setup-python@v5, env: {env}, with: {{python-version: '{given}'}}}}"
+    return read(f"on: {{workflow_call: {{inputs: {inputs}}}}}\njobs:\n  a:\n    steps:\n      - {step}\n")
+
+
+@pytest.mark.parametrize("given", ["${{ inputs.v }}", "${{inputs.v}}", "${{ github.event.inputs.v }}"])
+def test_an_input_stands_for_its_default(given: str) -> None:
+    (found,) = called("{v: {default: '3.9'}}", given).statements
+    assert (found.constraint, found.line, found.obstacle) == ("'3.9'", 1, None)
+
+
+@pytest.mark.parametrize(
+    ("inputs", "given"),
+    [
+        ("{v: {required: true}}", "${{ inputs.v }}"),
+        ("{v: 3.9}", "${{ inputs.v }}"),
+        ("{w: {default: 3.9}}", "${{ inputs.v }}"),
+        ("{v: {default: '${{ vars.v }}'}}", "${{ inputs.v }}"),
+        ("{v: {default: {a: 3.9}}}", "${{ inputs.v }}"),
+        ("{v: {default: 3.9}}", "${{ inputs.v.default }}"),
+        ("{v: {default: 3.9}}", "${{ inputs.v || 3.11 }}"),
+        ("{v: {default: 3.9}}", "${{ vars.v }}"),
+    ],
+)
+def test_an_input_without_a_version_says_nothing(inputs: str, given: str) -> None:
+    assert called(inputs, given).statements == ()
+
+
+def test_an_inputs_default_that_can_not_be_edited_blocks() -> None:
+    (found,) = called("{v: {default: pypy3.9}}", "${{ inputs.v }}").statements
+    assert found.obstacle is not None
+    assert found.obstacle.reason is SkipReason.UNSUPPORTED_CONSTRAINT
+
+
+def test_a_choice_is_told_of() -> None:
+    (found,) = called("{v: {default: '3.9', options: ['3.9', '3.11']}}", "${{ inputs.v }}").statements
+    assert found.obstacle is not None
+    assert (found.constraint, found.obstacle.reason) == ("3.11", SkipReason.IGNORED)
+    (found,) = called("{v: {default: 3.x, options: [3.x, latest]}}", "${{ inputs.v }}").statements
+    assert found.obstacle is not None
+    assert found.obstacle.reason is SkipReason.FLOATING
+
+
+def test_expressions_are_followed_a_few_times() -> None:
+    (found,) = called("{v: {default: '3.9'}}", "${{ env.A }}", "{A: '${{ env.B }}', B: '${{ inputs.v }}'}").statements
+    assert found.constraint == "'3.9'"
+    assert called("{v: {default: '3.9'}}", "${{ env.A }}", "{A: '${{ env.A }}'}").statements == ()
 
 
 def test_a_matrix_of_aliases_floats() -> None:
@@ -115,11 +237,11 @@ def test_a_matrix_of_aliases_floats() -> None:
     assert (found.constraint, found.obstacle.reason) == ("3.x", SkipReason.FLOATING)
 
 
-def test_a_matrix_with_an_sdk_of_its_own_numbering_is_held() -> None:
+def test_a_matrix_with_an_sdk_of_its_own_numbering_is_told_of() -> None:
     text = job(" {v: [6.0.x, 8.0.404]}", "dotnet-version: '${{ matrix.v }}'").replace("python", "dotnet")
     (found,) = read(text).statements
     assert found.obstacle is not None
-    assert (found.subject, found.obstacle.reason) == ("runtime:dotnet", SkipReason.HELD)
+    assert (found.subject, found.obstacle.reason) == ("runtime:dotnet", SkipReason.IGNORED)
 
 
 def test_a_matrix_is_a_floor_on_the_line_of_its_key() -> None:
@@ -152,7 +274,7 @@ def test_what_is_no_yaml_is_refused(text: str) -> None:
 
 def test_the_ecosystem() -> None:
     assert ecosystem.name == "workflow_runtimes"
-    assert all(any(hint in uses for hint in ecosystem.hints) for uses in USES.values())
+    assert all(any(hint in uses for hint in ecosystem.hints) for uses in ACTIONS)
 
 
 versions = st.tuples(st.integers(3, 30), st.integers(0, 30)).map(lambda two: f"{two[0]}.{two[1]}")

@@ -61,6 +61,7 @@ DECLARATIONS: tuple[Declaration, ...] = (
     LockFile("uv", ("pyproject.toml",), (".", "a")),
     DeclaredRuntime("python", "pep440", ">=3.11"),
     Locked("pypi", "anyio", "4.0"),
+    Locked("pypi", "numpy", "2.0", wheels=("cp312", "cp313"), markers=("python_version < '3.14'",)),
     DeclaredRole(Role.LIBRARY),
     Include("base.txt", constraints=True),
     Workspace(("packages/*",), ("packages/old",)),

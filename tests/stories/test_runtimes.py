@@ -136,6 +136,67 @@ def test_a_library_without_a_wheel_for_the_new_line_holds_it_and_the_days_are_to
     assert (found["pyproject.toml"]["skip"]["reason"], found["pyproject.toml"]["support"]) == ("in_range", None)
 
 
+LOCK = """version = 1
+requires-python = ">=3.9"
+
+[[package]]
+name = "shop"
+version = "1"
+source = { virtual = "." }
+dependencies = [
+    { name = "cryptography" },
+]
+
+[[package]]
+name = "cryptography"
+version = "44.0"
+source = { registry = "https://index.example/simple" }
+dependencies = [
+    { name = "cffi", marker = "platform_python_implementation != 'PyPy'" },
+    { name = "zstd", marker = "python_full_version < '3.13'" },
+]
+wheels = [
+    { url = "https://index.example/cryptography-44.0-cp37-abi3-win_amd64.whl", hash = "sha256:00" },
+]
+
+[[package]]
+name = "cffi"
+version = "1.17.1"
+source = { registry = "https://index.example/simple" }
+wheels = [
+    { url = "https://index.example/cffi-1.17.1-cp39-cp39-win_amd64.whl", hash = "sha256:00" },
+    { url = "https://index.example/cffi-1.17.1-cp313-cp313-win_amd64.whl", hash = "sha256:00" },
+]
+
+[[package]]
+name = "zstd"
+version = "1.0"
+source = { registry = "https://index.example/simple" }
+wheels = [
+    { url = "https://index.example/zstd-1.0-cp39-cp39-win_amd64.whl", hash = "sha256:00" },
+]
+"""
+
+
+def test_what_only_a_lock_file_brings_in_takes_all_to_the_line_before(desk: Desk) -> None:
+    middle = {"3.13": {"begins": "2024-01-07", "ends": "2098-10-31", "latest": "3.13.9", "published": "2025-08-04"}}
+    desk.registry.endoflife("python", PYTHON | middle)
+    desk.registry.pypi("cryptography", {"44.0": {}})
+    project = PROJECT.replace("numpy==1.24.4", "cryptography>=44,<45")
+    desk.write({".python-version": "3.9\n", "pyproject.toml": project, "uv.lock": LOCK})
+    found = {one["path"]: one for one in desk.scan()["dependencies"] if one["kind"] == "runtime"}
+    waits = "3.14.7 waits: cffi 1.17.1 has no wheel for Python 3.14"
+    assert (found[".python-version"]["update"]["version"], found[".python-version"]["update"]["reasons"][-1]) == (
+        "3.13",
+        waits,
+    )
+    desk.run()
+    (branch,) = desk.branches()
+    assert desk.show(branch, ".python-version") == "3.13\n"
+    assert desk.show(branch, "uv.lock") == LOCK
+    assert waits in desk.freshline("status", str(desk.repository), "--show", branch).out.replace("\\", "")
+
+
 DOCKERFILE = "ARG PYTHON_VERSION=3.9\nFROM python:${PYTHON_VERSION}-slim AS base\nRUN python3.9 -m venv /venv\n"
 
 
