@@ -13,7 +13,7 @@ from bot.core.machine_images.asked import known_as
 from bot.core.model import Bump, Dependency, Line, Package, Part, Release, Skip, SkipReason, Update
 from bot.core.render import code, escape
 from bot.core.rules import effective
-from bot.core.runtimes import SOON
+from bot.core.runtimes import SOON, named
 from bot.core.versions import scheme
 from bot.upgrade import Scan
 
@@ -62,8 +62,8 @@ class Site:
 
     @property
     def name(self) -> str:
-        """The package's name."""
-        return clean(self.package.name)
+        """What people call it: a language runtime by its own name, whatever its places call it."""
+        return clean(named(self.dependency.subject) or self.package.name)
 
     @property
     def now(self) -> str:

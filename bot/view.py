@@ -188,7 +188,8 @@ def print_explanation(scan: Scan, wanted: str) -> bool:
 
 def _called(site: Site, wanted: str) -> bool:
     pattern = wanted.lower()
-    names = (site.dependency.package.name.lower(), str(site.dependency.package).lower())
+    packages = (site.package, site.dependency.package)
+    names = (site.name.lower(), *(text.lower() for package in packages for text in (package.name, str(package))))
     normal = re.sub(r"[-_.]+", "-", pattern)  # PEP 503: what the manifest may spell in another way
     return any(fnmatchcase(name, pattern) or name == normal for name in names)
 

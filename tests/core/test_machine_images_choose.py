@@ -290,7 +290,7 @@ def test_a_recommendation_of_another_family_is_said() -> None:
     assert found.image == NEWEST
     assert found.passed == (f"the publisher recommends {other.id} ({other.name}), which is of another family",)
     unlisted = stayed(choose(NEWEST, recommended="ami-elsewhere"))
-    assert "ami-elsewhere (an image that is not listed)" in unlisted.detail
+    assert "ami-elsewhere, which is none of this family's images" in unlisted.detail
 
 
 # maps of regions
@@ -433,7 +433,7 @@ def test_a_recommendation_for_each_region() -> None:
     assert stayed(enough).reason is Reason.UP_TO_DATE
     said = newest_everywhere(everywhere(CURRENT), listed(NEXT), RULES, NOW, {"us-east-1": "ami-x"})
     assert isinstance(said, Everywhere)
-    assert said.passed == ("the publisher recommends ami-x (an image that is not listed), which is of another family",)
+    assert said.passed == ("the publisher recommends ami-x, which is none of this family's images",)
 
 
 # whatever is listed

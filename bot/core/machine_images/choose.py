@@ -200,8 +200,9 @@ def _unheard(recommended: str, candidates: Iterable[Image], ceiling: Position | 
     """What to say of a recommendation that the family's order does not follow."""
     if not recommended or ceiling is not None:
         return ()
-    name = next((image.name for image in candidates if image.id == recommended), "an image that is not listed")
-    return (f"the publisher recommends {recommended} ({name}), which is of another family",)
+    name = next((image.name for image in candidates if image.id == recommended), "")
+    why = f" ({name}), which is of another family" if name else ", which is none of this family's images"
+    return (f"the publisher recommends {recommended}{why}",)
 
 
 @dataclass(frozen=True, slots=True)
