@@ -7,12 +7,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from bot.cli import cli
 from bot.config import load
 from bot.doctor import Finding, examine
 from bot.forge.github_app import PERMISSIONS
 from bot.store import ProposalRecord, Store
 from tests.conftest import need
+from tests.fakes.amazon import FakeAmazon
 from tests.fakes.github import specs
 from tests.fakes.github.clock import Clock
 from tests.fakes.github.fake import FakeGitHub
@@ -112,6 +115,38 @@ def test_misspelt_variables_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FRESHLINE_HTP__CONCURRENCY", "5")
     found = findings()["environment"]
     assert (found.well, found.detail.startswith("FRESHLINE_HTP__CONCURRENCY means nothing")) == (False, True)
+
+
+# --- AWS -------------------------------------------------------------------------------------------
+
+
+def test_each_region_is_asked_for_an_image_that_there_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    monkeypatch.setenv("FRESHLINE_AWS__REGIONS", "eu-west-1,us-east-1")
+    with FakeAmazon() as amazon:
+        monkeypatch.setenv("FRESHLINE_AWS__ENDPOINT_URL", amazon.endpoint)
+        amazon.fail("UnauthorizedOperation", lambda call: call.region == "us-east-1", status=403)
+        found = findings()
+    assert found["aws eu-west-1"] == Finding("aws eu-west-1", well=True, detail="describes machine images")
+    refused = found["aws us-east-1"]
+    assert not refused.well
+    assert "ec2:DescribeImages" in refused.detail
+    assert "ami-" not in refused.detail
+
+
+def test_nothing_is_asked_of_aws_without_regions() -> None:
+    assert not [name for name in findings() if name.startswith("aws")]
+
+
+def test_what_is_to_be_allowed_on_aws_is_printed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FRESHLINE_AWS__ROLES", "arn:aws:iam::111122223333:role/images")
+    printed = CliRunner().invoke(cli, ["doctor", "--aws-policy"])
+    assert printed.exit_code == 0
+    policy = json.loads(printed.stdout)
+    actions = [one["Action"] for one in policy["Statement"]]
+    assert "ec2:DescribeImages" in actions
+    assert policy["Statement"][-1]["Resource"] == ["arn:aws:iam::111122223333:role/images"]
 
 
 # --- GitHub ----------------------------------------------------------------------------------------

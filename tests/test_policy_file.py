@@ -45,6 +45,12 @@ def test_what_is_wrong_is_said_in_one_error(raw: bytes, words: str) -> None:
     assert words in str(caught.value)
 
 
+@pytest.mark.parametrize("text", ["forks = true", "[machine_images.trusted]\n111122223333 = ''"])
+def test_what_only_the_operator_may_say_is_refused(text: str) -> None:
+    with pytest.raises(PolicyError, match="whoever runs Freshline"):
+        parse(text.encode(), "x.toml")
+
+
 def test_a_file_of_the_largest_size_is_read() -> None:
     assert parse(b"#" * MAX_BYTES) == Policy()
 

@@ -13,6 +13,7 @@ from bot.core.model import (
     Bump,
     Decision,
     Dependency,
+    Gallery,
     History,
     Kind,
     Line,
@@ -35,6 +36,7 @@ from bot.core.model import (
 from bot.core.policy import MAJOR_TRACK, decide, decide_all, group, to_look_up
 from bot.core.render import branch_name
 from bot.core.rules import DEFAULTS, Ignore, Major, Match, Pipeline, Policy, Rule
+from tests.core.machine_images import image
 from tests.fakes.values import (
     NOW,
     ago,
@@ -53,6 +55,20 @@ from tests.fakes.values import (
 
 HOLD = policy(major=Major.HOLD)
 SPLIT = policy(major=Major.SPLIT)
+
+
+def test_an_answer_of_another_kind_moves_nothing() -> None:
+    site = dependency("==1.0")
+    told = Gallery(site.package, image("al2023"), ())
+    (decision,) = decide_all([site], {site.package: told}, policy(), History(), NOW)
+    assert [skip.reason for _, skip in decision.skips] == [SkipReason.NOT_FOUND]
+
+
+def test_a_listing_of_the_newest_alone_need_not_list_what_is_in_use() -> None:
+    site = dependency("==1.0")
+    newest = listing("3.0", "2.0")
+    assert only_skip(decided(site, newest)).reason is SkipReason.NOT_FOUND
+    assert texts(only_update(decided(site, replace(newest, partial=True)))) == ["==3.0"]
 
 
 def skipped(*given: Any) -> tuple[SkipReason, str | None]:

@@ -150,7 +150,7 @@ def _written(found: re.Match[str]) -> str:
         begins = max(end, start - len(_TAIL.search(found.string, 0, start)[0]))  # type: ignore[index] # it matches nothing too
         if begins == end and pieces:
             pieces[-1] += found.string[begins:stop]
-        elif begins < stop:
+        else:
             pieces.append(found.string[begins:stop])
         end = stop
     return "-".join(piece.strip("._-") for piece in pieces)
