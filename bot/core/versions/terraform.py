@@ -9,7 +9,7 @@ import re
 from functools import lru_cache
 from typing import Any
 
-from bot.core.model import Bump
+from bot.core.model import Bump, Strategy
 from bot.core.versions._clauses import MAX_CONSTRAINT, MAX_VERSION, Alternative, Clause, scan
 from bot.core.versions._ranged import Ranged
 from bot.core.versions._steps import step
@@ -107,6 +107,10 @@ class Terraform(Ranged):
         """The clauses, as one alternative."""
         found = _read(constraint)
         return None if found is None else (tuple(clause for clause, _ in found),)
+
+    def rewrite(self, constraint: str, version: str, strategy: Strategy) -> str | None:
+        """As every scheme's; what stands after "+" is not written."""
+        return super().rewrite(constraint, version.partition("+")[0], strategy)
 
     def pin(self, version: str) -> str:
         """``=`` and the version."""

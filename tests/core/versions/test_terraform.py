@@ -148,3 +148,10 @@ def test_any_text_gets_an_answer(text: str, other: str) -> None:
         for strategy in Strategy:
             rewritten = RULES.rewrite(constraint, version, strategy)
             assert rewritten is None or RULES.satisfies(version, rewritten)
+
+
+def test_what_stands_after_a_plus_is_not_written() -> None:
+    assert RULES.rewrite("1, ~> 1", "2.0+build.1", Strategy.REPLACE) == RULES.rewrite(
+        "1, ~> 1", "2.0", Strategy.REPLACE
+    )
+    assert RULES.rewrite("= 1.5", "1.6.0+build.1", Strategy.REPLACE) == "= 1.6.0"
