@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from bot import plugins, registries
 from bot.config import PREFIX, ConfigError, RegistrySettings, Settings
-from bot.core.machine_images.asked import REGISTRY
+from bot.core.machine_images.asked import REGISTRY, map_of
 from bot.core.model import Answer, Listing, Package, SkipReason, Source, Unavailable
 from bot.core.rules import image_rules
 from bot.http import Cache, Credential, Http, Limits, host_of, origin_of, without_credentials
@@ -52,9 +52,11 @@ class LookUps:
         now = datetime.now(UTC)
         fresh = now - timedelta(seconds=self._settings.config.http.fresh_for)
         with self._lock:
-            kept = {p: self._told[fleet, p] for p in packages if (fleet, p) in self._told}
-        answers = {package: answer for package, (at, answer) in kept.items() if at > fresh}
-        missing = [package for package in packages if package not in answers]
+            self._told = {key: told for key, told in self._told.items() if told[0] > fresh}
+            answers = {p: self._told[fleet, p][1] for p in packages if (fleet, p) in self._told}
+        torn = {map_of(package) for package in packages if package not in answers} - {""}
+        # A region map is asked for whole: where one of its images is gone, the others tell what it was.
+        missing = [package for package in packages if package not in answers or map_of(package) in torn]
         asked = ask_aws(missing, self._settings, self._store.images(fleet), now) if missing else {}
         found = dated(asked, self._store.sightings(fleet), now)
         with self._lock:

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from bot.core.freshness import OBJECTIVE_DAYS, days_behind, within_objective
 from bot.core.machine_images.asked import known_as
-from bot.core.model import Bump, Dependency, Line, Package, Part, Release, Skip, SkipReason, Update
+from bot.core.model import Bump, Dependency, Kind, Line, Package, Part, Release, Skip, SkipReason, Update
 from bot.core.render import code, escape
 from bot.core.rules import effective
-from bot.core.runtimes import SOON, named
+from bot.core.runtimes import RUNTIMES, SOON, named
 from bot.core.versions import scheme
 from bot.upgrade import Scan
 
@@ -78,6 +78,9 @@ class Site:
         """How large the step is at this place: the update's own, where the place does not state one version."""
         if self.update is None:
             return ""
+        name = named(self.update.subject)
+        if self.update.kind is Kind.MACHINE_IMAGE or (name and RUNTIMES[name].keeps):
+            return self.update.bump.value
         rules = scheme(self.dependency.statement.scheme)
         exact = rules.exact(self.dependency.constraint)
         version_moves = self.update.bump not in {Bump.PIN, Bump.DIGEST, Bump.IMAGE}

@@ -72,7 +72,8 @@ _Stayed = list[tuple[Dependency, Skip]]
 def to_look_up(dependencies: Iterable[Dependency], policy: Policy) -> frozenset[Package]:
     """The packages whose releases matter: not those that stay whatever their registry says."""
     wanted = [(d, effective(policy, d)) for d in dependencies]
-    asked = [_asked(d, own, policy) for d, own in wanted if _is_image(d) and stays_anyway(d, own) is None]
+    maps = _maps((d for d, _ in wanted if _is_image(d)), policy)
+    asked = [_asked(d, own, policy, maps) for d, own in wanted if _is_image(d) and stays_anyway(d, own) is None]
     moving = [d for d, own in wanted if not _is_image(d) and stays_anyway(d, own) is None]
     running = {d.subject for d in moving if runtimes.named(d.subject) and runtimes.runs(d)}
     lines = (runtimes.RUNTIMES[runtimes.named(subject)].package for subject in running)
@@ -246,7 +247,22 @@ def _is_image(dependency: Dependency) -> bool:
     return dependency.statement.package.registry == REGISTRY
 
 
-def _asked(dependency: Dependency, wanted: Effective, policy: Policy) -> Package:
+_Maps = Mapping[tuple[str, str], list[tuple[str, str]]]
+"""The entries of each region map, by its path and name."""
+
+
+def _maps(images: Iterable[Dependency], policy: Policy) -> _Maps:
+    """What each region map holds: the region and the id of every entry."""
+    found: dict[tuple[str, str], list[tuple[str, str]]] = defaultdict(list)
+    for image in images:
+        around = image.statement.context
+        if around.within:
+            region = around.region or effective(policy, image).region
+            found[image.path, around.within].append((region, image.statement.constraint))
+    return found
+
+
+def _asked(dependency: Dependency, wanted: Effective, policy: Policy, maps: _Maps) -> Package:
     """The question for a machine image: its region, and what people said of it where it is gone."""
     statement, said = dependency.statement, policy.machine_images
     family = statement.package.name if statement.package.name != statement.constraint else ""
@@ -257,7 +273,7 @@ def _asked(dependency: Dependency, wanted: Effective, policy: Policy) -> Package
         around.region or wanted.region,
         statement.constraint,
         family or known,
-        beside(dependency.path, around.within),
+        beside(maps.get((dependency.path, around.within), ())),
         majors,
     ).package
 
@@ -272,13 +288,13 @@ def _decide_images(
     """What becomes of machine images: which of them move as one is known only from the answers."""
     from bot.core.machine_images import decide as images  # noqa: PLC0415 - its tables take long to load
 
-    rules = image_rules(policy)
+    rules, maps = image_rules(policy), _maps(dependencies, policy)
     sites: list[images.Site] = []
     stays: _Stayed = []
     for dependency in dependencies:
         wanted = effective(policy, dependency)
         early = stays_anyway(dependency, wanted)
-        answer = answers.get(_asked(dependency, wanted, policy), _NOT_ASKED) if early is None else _NOT_ASKED
+        answer = answers.get(_asked(dependency, wanted, policy, maps), _NOT_ASKED) if early is None else _NOT_ASKED
         site = early or (_pictured(dependency, answer, policy) if isinstance(answer, Gallery) else unlisted(answer))
         if isinstance(site, Skip):
             stays.append((dependency, site))

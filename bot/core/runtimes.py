@@ -316,14 +316,16 @@ def _told(release: Release, exact: Sequence[Place]) -> Release:
     return replace(told, published=datetime.combine(line.begins, time(), UTC))
 
 
-def _refused(release: Release, history: History, package: Package) -> Skip | None:
+def _refused(release: Release, history: History, package: Package, keeps: int) -> Skip | None:
     """What history says: who does not want a version is not offered an older one in its place."""
     rules = scheme("runtime")
     for refusal in history.of(package):
         if refusal.version == EVERY_VERSION or rules.satisfies(release.version, refusal.version):
             return Skip(refusal.reason, refusal.detail, release)
-    own = _numbers_in(release.version)
-    newer = next((one for one in history.declined(package) if _numbers_in(one.version) > own), None)
+    own, declined = _numbers_in(release.version), history.declined(package)
+    # Of what keeps data, each line in use is a matter of its own.
+    same = (one for one in declined if _numbers_in(one.version)[:keeps] == own[:keeps])
+    newer = next((one for one in same if _numbers_in(one.version) > own), None)
     return None if newer is None else Skip(newer.reason, f"{newer.version}: {newer.detail}", release)
 
 
@@ -446,7 +448,7 @@ def _taken(release: Release, places: Sequence[Place], moment: _Moment) -> _Texts
         objection(release, runtime, moment.now, entering=entering)
         or (_too_early(release, behind, moment) if entering and runtime.keeps else None)
         or _too_young(_told(release, behind), places, moment.now)
-        or _refused(release, moment.history, runtime.package)
+        or _refused(release, moment.history, runtime.package, runtime.keeps)
         or _unwanted(release, places)
         or (_uninstallable(release, runtime, moment.needed) if entering else None)
         or next((text for text in said.values() if isinstance(text, Skip)), None)

@@ -15,6 +15,7 @@ from bot.formats import json, lines, yaml
 from bot.formats.base import Array, Node, Scalar, Table
 
 _TAG = re.compile(r"!([A-Za-z:]{1,40})[ \t]+[\"']?\Z")
+_IF = re.compile(r"!If[ \t]*(?:#[^\n]*)?\s*(?:\[\s*|-[ \t]+)[\"']?\Z")
 _BEFORE = 60
 _VALUES, _PATTERN = "AllowedValues", "AllowedPattern"
 _LIMITED = "the parameter admits only what its {} says, which would have to change too"
@@ -97,8 +98,16 @@ def written(template: Template, node: Node | None) -> Iterator[Written]:
 
 def _branches(text: str, node: Node | None) -> Iterator[Scalar]:
     items = node.items if isinstance(node, Array) else node.array("Fn::If") if isinstance(node, Table) else ()
-    if len(items) == 3:
+    if len(items) == 3 and (isinstance(node, Table) or _is_if(text, items[0])):
         yield from (item for item in items[1:] if isinstance(item, Scalar) and not tag_of(text, item))
+
+
+def _is_if(text: str, condition: Node) -> bool:
+    """Whether a list that begins with this is tagged as an ``If``, and not as a look-up or a choice."""
+    before = (
+        text[max(0, condition.span.start - _BEFORE) : condition.span.start] if isinstance(condition, Scalar) else ""
+    )
+    return _IF.search(before) is not None
 
 
 def tag_of(text: str, scalar: Scalar) -> str:

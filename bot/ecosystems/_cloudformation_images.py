@@ -20,7 +20,11 @@ from bot.ecosystems._machine_images import MAY_HOLD, Where, floating, region_of,
 from bot.formats.base import Array, Node, Scalar, Table
 
 _TEMPLATE = "AWS::EC2::LaunchTemplate"
-_STATEFUL = {"AWS::EC2::Instance": "the instance {}", "AWS::EMR::Cluster": "the cluster {}"}
+_STATEFUL = {
+    "AWS::EC2::Instance": "the instance {}",
+    "AWS::OpsWorks::Instance": "the instance {}",
+    "AWS::EMR::Cluster": "the cluster {}",
+}
 """Resources that hold state and are replaced when their image changes."""
 _TAKEN_FROM = ("ImageId", "CustomAmiId", "LaunchTemplate", "ParentImage")
 """The properties that say which image."""
@@ -44,6 +48,7 @@ _ENOUGH = r"(?:[+*]|\{17\}|\{[0-9]{1,2},(?:1[7-9]|[2-9][0-9])?\})"
 _ANY_ID = re.compile(rf"\^?\(?ami-\)?\(?(?:{_DIGITS}{_ENOUGH}|\.[*+])\)?\$?")
 """Patterns of parameters that admit every image's id of today (17 digits)."""
 
+_COMPARED = "it is compared with, or told of, and not what a machine is made from: change it by hand"
 _KEYED = "the template has a key of this id, which would have to change too"
 _KEY = re.compile(rf"{ID.pattern}[\"']?[ \t]*:")
 _LEFT = "Fn::Transform"
@@ -100,7 +105,10 @@ def _stated(template: Template) -> Iterator[Statement]:
         yield from statements(resource, replace(where, cautions=cautions))
     for key, node in root.entries:
         if key.value not in _APART:
-            yield from statements(node, where)
+            yield from (
+                replace(one, pins=(), obstacle=Obstacle(SkipReason.UNSUPPORTED_CONSTRAINT, _COMPARED))
+                for one in statements(node, where)
+            )
 
 
 def _default(name: str, parameter: Table, where: Where) -> Iterator[Statement]:

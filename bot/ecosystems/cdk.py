@@ -246,11 +246,25 @@ def _layered(app: _App, at: int) -> bool:
 def _images(app: _App) -> Iterator[Statement]:
     source = app.source
     for at, token in enumerate(source.tokens):
-        if token.kind is Kind.STRING and ID.fullmatch(token.text) and _whole(source, at):
+        if token.kind is Kind.STRING and ID.fullmatch(token.text) and _whole(source, at) and _used(source, at):
             one = _machine_images.statement(token.scalar, _where(app, at))
             yield from () if one is None else (one,)
         elif token.kind is Kind.MEMBER and token.text in _LOOK_UPS and source.text(at - 1) == "MachineImage":
             yield _machine_images.floating(f"MachineImage.{token.text}", token.line, _FLOATS)
+
+
+def _used(source: Source, at: int) -> bool:
+    """Whether an id says which image: it is not compared with, a type, or the key of an entry."""
+    before, after, around = at - 1, at + 1, source.tokens[at].inside
+    if source.sign(before, *_COMPARED) or source.sign(after, *_COMPARED):
+        return False
+    if source.word(before, *_CONDITIONS) or source.word(around - 1, "in"):
+        return False
+    if source.text(source.closers.get(around, -2) + 1) in _ASKED or source.called(around)[-1:] in {
+        (n,) for n in _ASKED
+    }:
+        return False
+    return not (source.sign(before, "{", ",") and source.sign(after, ":"))
 
 
 def _whole(source: Source, at: int) -> bool:

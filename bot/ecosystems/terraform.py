@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 
 from bot.core.annotations import annotate
 from bot.core.ecosystem import Ecosystem
-from bot.core.machine_images.asked import REGION, REGISTRY
+from bot.core.machine_images.asked import ID, REGION, REGISTRY
 from bot.core.model import (
     Caution,
     Declaration,
@@ -64,7 +64,7 @@ _WORTH = re.compile(
     r"""|\b(?:required_version|terraform_version_constraint|engine_version|most_recent)\b|/aws/service/"""
     r"""|\bprovider[ "]|\bbackend[ "]|"[a-z]{2,4}(?:-[a-z]{3,10}){1,3}-[1-9]\""""
     r"""|\baws_(?:eks_(?:node_group|addon|cluster)|imagebuilder_image_recipe)\b|\b(?:addon|cluster|kubernetes)_version\b"""
-    r"""|\b(?:ami|ami_id|custom_ami_id|launch_specification)"?\s*[=:{]"""
+    r"""|\blaunch_specification"?\s*[=:{]|(?:ami|image|runtime)[a-z_]*"?\s*[=:]"""
 )
 _KEPT = frozenset({"import", "moved", "removed", "check"})
 """Blocks that speak of what there is, and make nothing."""
@@ -240,6 +240,8 @@ def _values(file: _File, item: Item, attribute: str = "", cautions: tuple[Cautio
     for at, scalar in leaves(item.body, At(region, (item.address,))):
         name = name_of(file.path, item, at)
         found = image(file.path, at, scalar, cautions if _gives(at, attribute) else ())
+        if found is not None and limited:
+            found = replace(found, pins=(), obstacle=Obstacle(SkipReason.HELD, _LIMITED))
         if found is None and name:
             found = _identifier(file.path, scalar, limited=limited)
         if found is not None:
@@ -264,10 +266,10 @@ def _identifier(path: str, scalar: Scalar, *, limited: bool) -> Statement | None
 
 
 def _limited(item: Item) -> bool:
-    """Whether a variable's validation names the identifiers that it admits."""
+    """Whether a variable's validation names the identifiers, or images, that it admits."""
     conditions = (one.get("condition") for one in tables(item.body, "validation"))
     admitted = (one.value for condition in conditions if condition for _, one in leaves(condition, NOWHERE))
-    return any(len(value) <= LONGEST and _RULES.valid(value) for value in admitted)
+    return any(len(value) <= LONGEST and (_RULES.valid(value) or ID.fullmatch(value)) for value in admitted)
 
 
 def _function(file: _File, item: Item) -> None:

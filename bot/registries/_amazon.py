@@ -67,7 +67,6 @@ class Account:
         self._make = make
         self._lock = threading.Lock()
         self._clients: dict[tuple[str, str], Any] = {}
-        self._numbered = ""
 
     def client(self, service: str, region: str) -> Any:
         """boto3's client of a service in a region; made once, as making one is slow and not thread-safe."""
@@ -82,20 +81,6 @@ class Account:
             for client in self._clients.values():
                 client.close()
             self._clients.clear()
-
-    def numbered(self, region: str) -> str:
-        """The title, with the account's number where AWS tells it (one call, which needs no permission)."""
-        if not self._numbered:
-            self._numbered = self._with_number(region)
-        return self._numbered
-
-    def _with_number(self, region: str) -> str:
-        try:
-            with self.asking("sts:GetCallerIdentity", region):
-                number = clipped(str(self.client("sts", region).get_caller_identity().get("Account", "")))
-        except AmazonError:
-            return self.title  # the number is a convenience
-        return self.title if number in self.title else f"{self.title} ({number})"
 
     @contextmanager
     def asking(self, what: str, region: str) -> Iterator[None]:

@@ -66,8 +66,9 @@ def _joined(package: Package, told: Collection[Listed | Unavailable], rules: str
     """What all regions have, since when the last of them has it."""
     listed = [one for one in told if not isinstance(one, Unavailable)]
     silent = [one for one in told if isinstance(one, Unavailable)]
-    if not listed:
-        return silent[0]
+    unknown = next((one for one in silent if one.reason is SkipReason.REGISTRY_UNAVAILABLE), None)
+    if unknown is not None or not listed:
+        return unknown or silent[0]
     shared = set.intersection(*(set(one) for one in listed))
     dates = {version: [one[version] for one in listed] for version in shared}
     newest = sorted(shared, key=scheme(rules).key, reverse=True)

@@ -27,6 +27,7 @@ from bot.core.machine_images.gone import (
     from_family,
     from_siblings,
 )
+from bot.core.machine_images.operators import wild
 from bot.core.model import Answer, Gallery, Image, Listing, Package, SkipReason, Unavailable
 from bot.registries._amazon import CHECK_NETWORK, NOT_AWS, Account, Amazon, AmazonError, Reach, reach
 from bot.registries._kept import moment
@@ -393,7 +394,9 @@ class _LookUp:
         if asked.family and isinstance(found, Unknown):
             return Unavailable(SkipReason.FAMILY_UNKNOWN, found.detail)
         regions = self._regions(asked)
-        who = ", ".join(account.numbered(regions[0]) for account in self.reach.accounts)
+        accounts = self.reach.accounts
+        # Whose they are is nothing for a pull request or a dashboard to tell.
+        who = accounts[0].title if len(accounts) == 1 else f"any of {len(accounts)} accounts"
         detail = (
             f"no image {asked.id} is visible in {', '.join(regions)} to {who}: it was deregistered or is "
             "no longer shared; put in one that is there, or say which family it was "
@@ -426,8 +429,13 @@ class _LookUp:
                 answers[asked] = Unavailable(SkipReason.REGISTRY_UNAVAILABLE, f"{asked.id}: {images.detail}")
             else:
                 word = recommended.get(key, "") if key else ""
-                answers[asked] = Gallery(asked.package, one.image, images, word, one.said)
+                own = images if asked.majors or key is None else self._of_family(images, key[1])
+                answers[asked] = Gallery(asked.package, one.image, own, word, one.said)
         return answers
+
+    def _of_family(self, images: Iterable[Image], family: Family) -> tuple[Image, ...]:
+        """Those that a family's own pattern fits: another question may have asked for its successors too."""
+        return tuple(image for image in images if wild(image.name, family.pattern) is not None)
 
     def _listed(self, wanted: Iterable[_Wanted]) -> _Listed:
         """The images of each family in its region."""
@@ -463,8 +471,11 @@ class _LookUp:
                 continue
             found |= {one.key: one for one in some if one.image.tags or one.key not in found}
             if public:
-                break
-        return failure if failure and not found else tuple(found.values())
+                return tuple(found.values())
+        if not public and self.reach.troubles:
+            failure = failure or AmazonError("; ".join(self.reach.troubles))
+        # Of private images half a list says nothing: what is newer, or their tags, may be what is missing.
+        return failure or tuple(found.values())
 
     def _owners(self, family: Family, region: str) -> tuple[tuple[str, ...], bool]:
         """The accounts that a family is sought from, and whether their images are the same to everybody."""

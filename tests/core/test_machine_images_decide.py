@@ -39,7 +39,7 @@ from bot.core.model import (
 from bot.core.policy import decide_all, to_look_up
 from bot.core.render import body, branch_name, commit_message, title
 from bot.core.rules import DEFAULTS, Ignore, MachineImages, Major, Match, OwnImages, Policy, Rule, combine
-from tests.core.machine_images import CANONICAL, EKS, NOW, STRANGER, al2023, image
+from tests.core.machine_images import CANONICAL, ECS, EKS, NOW, STRANGER, al2023, image
 
 REGIONS = ("eu-west-1", "us-east-1", "ap-south-1")
 JANUARY, MARCH, AUGUST = "3.20240108.0", "4.20250301.0", "6.20260801.0"
@@ -129,7 +129,9 @@ def moves(update: Update) -> dict[str, str]:
 def test_a_question_is_read_back() -> None:
     for asked in (
         Asked("us-east-1", "ami-12345678"),
-        Asked("", "ami-12345678", "ubuntu/ubuntu/images/hvm|ssd/*", beside("a.yml", "Map/*/x"), majors=True),
+        Asked(
+            "", "ami-12345678", "ubuntu/ubuntu/images/hvm|ssd/*", beside([("us-east-1", "ami-12345678")]), majors=True
+        ),
     ):
         assert Asked.of(asked.package) == asked
     with pytest.raises(ValueError, match="unpack"):
@@ -139,7 +141,7 @@ def test_a_question_is_read_back() -> None:
 def test_what_is_asked_of_a_place() -> None:
     stated = site("ami-12345678", region="eu-west-1", within="amis/*")
     assert [Asked.of(one) for one in to_look_up([stated], DEFAULTS)] == [
-        Asked("eu-west-1", "ami-12345678", "", beside("main.tf", "amis/*"))
+        Asked("eu-west-1", "ami-12345678", "", beside([("eu-west-1", "ami-12345678")]))
     ]
 
 
@@ -455,3 +457,39 @@ def test_the_nodes_of_a_cluster_follow_the_cluster() -> None:
     found = told([site(old)], [old, later], SPLIT)
     assert not updates(found)
     assert "follows" not in skips(found)[old.id].detail
+
+
+def test_maps_of_two_repositories_with_other_entries_are_other_questions() -> None:
+    here = site("ami-12345678", region="eu-west-1", within="amis/*")
+    mine = [here, site("ami-87654321", region="us-east-1", within="amis/*")]
+    theirs = [here, site("ami-11111111", region="us-east-1", within="amis/*")]
+    assert not to_look_up(mine, DEFAULTS) & to_look_up(theirs, DEFAULTS)
+    assert to_look_up(mine, DEFAULTS) == to_look_up(mine[::-1], DEFAULTS)
+
+
+def test_places_of_a_torn_map_are_named_where_the_family_moves() -> None:
+    elsewhere = site(amazon(JANUARY), path="other.tf")
+    lost = site("ami-0000000000000000f", region="sa-east-1", within="amis/*")
+    (update,) = updates(told([*region_map(JANUARY), lost, elsewhere], images_of(JANUARY, AUGUST)))
+    assert sum("stays at ami-" in reason for reason in update.reasons) == len(REGIONS)
+
+
+def test_the_variant_of_a_system_is_kept() -> None:
+    old = known(image("amzn-ami-2018.03.20240305-amazon-ecs-optimized", ECS))
+    names = ("inf-hvm", "gpu-hvm", "hvm", "kernel-5.10-hvm", "kernel-5.10-inf-hvm")
+    newer = [known(image(f"amzn2-ami-ecs-{name}-2.0.20260801-x86_64-ebs", ECS)) for name in names]
+    (update,) = updates(told([site(old)], [old, *newer], SPLIT))
+    assert moves(update) == {old.id: newer[3].id}
+
+
+def test_the_windows_nodes_of_a_cluster_follow_it_too() -> None:
+    name = "Windows_Server-{}-English-Core-EKS_Optimized-1.29-2026.0{}.01"
+    dates = (("2019", 1), ("2022", 8))
+    old, later = (known(image(name.format(*one), "801119661308", platform="windows")) for one in dates)
+    assert not updates(told([site(old)], [old, later], SPLIT))
+
+
+def test_who_holds_majors_is_not_told_of_them() -> None:
+    new = amazon(AUGUST)
+    policy = combine(DEFAULTS, Policy(major=Major.HOLD))
+    assert "major" not in skips(told([site(new)], [new], policy))[new.id].detail

@@ -777,3 +777,10 @@ def test_what_works_with_a_version_is_left_alone_while_it_admits_it() -> None:
     assert texts(update) == ["1.15.9"]
     (update,) = chosen([runs, wide, tight], terraform).updates
     assert texts(update) == ["1.15.9", "~> 1.15.9"]
+
+
+def test_a_line_that_somebody_declined_holds_no_fixes_of_another() -> None:
+    declined = History((Refusal("endoflife", POSTGRES.name, "18", SkipReason.DECLINED, "closed"),))
+    site = place("16.2", "rds-postgresql", kind=Kind.TOOL).dependency
+    (decision,) = decide_all([site], {POSTGRES: ENGINES}, policy(), declined, NOW)
+    assert texts(decision.updates[0]) == ["16.14"]

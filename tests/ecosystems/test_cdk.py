@@ -330,3 +330,16 @@ def test_edits_are_proved(pieces: list[str], between: str) -> None:
 def changed(one: Statement) -> str | None:
     version = "24.1.0" if one.subject == "runtime:node" else "3.13.1"
     return scheme(one.scheme).rewrite(one.constraint, version, Strategy.BUMP)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "if (id === 'ami-12345678') x()",
+        "switch (id) { case 'ami-12345678': break }",
+        "['ami-12345678'].includes(id)",
+        "x = { 'ami-12345678': 1 }",
+    ],
+)
+def test_an_id_that_is_asked_about_is_no_image(text: str) -> None:
+    assert read(text) == ()

@@ -535,3 +535,25 @@ def test_a_place_that_is_both_limited_and_free_stays(other: str) -> None:
     (found,) = read(text).statements
     assert found.obstacle is not None
     assert found.obstacle.reason is SkipReason.HELD
+
+
+BLOCK = (
+    "Resources:\n  F:\n    Type: AWS::Lambda::Function\n    Properties:\n"
+    "      Runtime: !{}\n        - C\n        - python3.8\n        - python3.9\n"
+)
+
+
+@pytest.mark.parametrize("how", ["FindInMap", "Select", "Join"])
+def test_only_an_if_has_branches(how: str) -> None:
+    assert told(function(f"!{how} [Langs, python3.8, python3.9]")) == []
+    assert len(told(function("!If [Langs, python3.8, python3.9]"))) == 2
+    assert len(read(BLOCK.format("If")).statements) == 2
+    assert read(BLOCK.format(how)).statements == ()
+
+
+def test_an_id_that_is_compared_with_is_left_alone() -> None:
+    text = "Conditions: {C: !Equals [!Ref A, ami-12345678]}\nResources: {T: {Type: AWS::EC2::LaunchTemplate}}\n"
+    (found,) = read(text).statements
+    assert found.pins == ()
+    assert found.obstacle
+    assert found.obstacle.reason is SkipReason.UNSUPPORTED_CONSTRAINT

@@ -466,3 +466,18 @@ def test_every_edit_reads_back(blocks: list[tuple[str, str]]) -> None:
 
 def test_every_file_is_read_as_what_is_used_here_may_be_said_there() -> None:
     assert ecosystem.hints == ()
+
+
+def test_an_image_that_a_validation_limits_is_held() -> None:
+    text = f'variable "a" {{\n  default = "{A}"\n  validation {{\n    condition = contains(["{A}"], var.a)\n  }}\n}}\n'
+    assert {one.obstacle.reason for one in stated(text) if one.obstacle} == {SkipReason.HELD}
+
+
+def test_what_a_module_is_given_is_followed_from_a_file_with_nothing_else() -> None:
+    files = {
+        "main.tf": 'module "web" {\n  source    = "./web"\n  image_id  = var.web_image\n}\n',
+        "variables.tf": f'variable "web_image" {{\n  default = "{A}"\n}}\n',
+        "web/main.tf": 'variable "image_id" {}\nresource "aws_instance" "w" {\n  ami = var.image_id\n}\n',
+    }
+    (found,) = stated(files)
+    assert [caution.by_hand for caution in found.cautions] == [True]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from bot.core.model import Dependency, Package
@@ -19,7 +20,8 @@ class Asked:
 
     ``region`` is "" where nothing tells it: then all of the operator's are asked. ``family``
     ("publisher/pattern") is somebody's word on what the image is, for one that is gone; ``beside``
-    is the same for all entries of one region map: where one is gone, its siblings tell. ``majors``
+    is the same for all entries of one region map, and for no others: where one is gone, its siblings
+    tell, so that equal questions have equal answers whoever asks them. ``majors``
     tells that images of the families that come after are wanted too.
     """
 
@@ -42,6 +44,11 @@ class Asked:
         return cls(region, image, family, beside, bool(majors))
 
 
+def map_of(package: Package) -> str:
+    """What tells the region map that a question is about; "" for none, and for what is no question."""
+    return Asked.of(package).beside if package.registry == REGISTRY else ""
+
+
 def known_as(subject: str, dependency: Dependency) -> Package:
     """What policy and history know a dependency as: for a machine image its family, where its decision tells it.
 
@@ -52,6 +59,7 @@ def known_as(subject: str, dependency: Dependency) -> Package:
     return Package(REGISTRY, subject.split("/", 2)[2])
 
 
-def beside(path: str, within: str) -> str:
-    """What the entries of one region map of one file have in common; "" for no map."""
-    return hashlib.sha256(f"{path}\n{within}".encode("utf-8", "backslashreplace")).hexdigest()[:16] if within else ""
+def beside(entries: Iterable[tuple[str, str]]) -> str:
+    """What the entries (region, id) of one region map have in common: what they are, all of them; "" for none."""
+    told = "\n".join(f"{region} {image}" for region, image in sorted(set(entries)))
+    return hashlib.sha256(told.encode("utf-8", "backslashreplace")).hexdigest()[:32] if told else ""

@@ -100,15 +100,27 @@ def decide(
     torn = _torn(sites, stays)
     families: dict[str, list[Site]] = defaultdict(list)
     blocked: list[tuple[Dependency, Skip]] = [*stays]
+    left: dict[str, list[str]] = defaultdict(list)
     for one in sites:
         why = torn.get(_map_of(one.dependency))
         if why is None:
             families[one.found.family.subject].append(one)
         else:
             blocked.append((one.dependency, why))
-    decided = [_decide(subject, of, _moment(of, rules, history, now)) for subject, of in families.items()]
+            left[one.found.family.subject].append(f"{one.where} stays at {one.image.id}: {why.detail}")
+    decided = [
+        _with_left(_decide(subject, of, _moment(of, rules, history, now)), left[subject])
+        for subject, of in families.items()
+    ]
     alone = (Decision(dependency.subject, (), ((dependency, skip),)) for dependency, skip in blocked)
     return (*decided, *alone)
+
+
+def _with_left(decision: Decision, left: Sequence[str]) -> Decision:
+    """The decision with the places of the family that stay named in its updates."""
+    if not left:
+        return decision
+    return replace(decision, updates=tuple(replace(one, reasons=(*one.reasons, *left)) for one in decision.updates))
 
 
 def _moment(sites: Sequence[Site], rules: ImageRules, history: History, now: datetime) -> _Moment:
@@ -290,7 +302,7 @@ def _told(skip: Skip, one: Site) -> Skip:
     if skip.reason is not SkipReason.UP_TO_DATE:
         return skip
     after = [family.title for family in major_successors(one.found.family) if _may_follow(family)]
-    if not after or one.wanted.major is Major.SPLIT:
+    if not after or one.wanted.major is not Major.TOGETHER:
         return skip
     return replace(skip, detail=f'{skip.detail}; {after[0]} follows it, which policy proposes with major = "split"')
 
@@ -331,7 +343,7 @@ def _update(subject: str, sites: Sequence[Site], keyed: _Keyed, target: _Target,
 
 def _may_follow(family: Family) -> bool:
     """Whether a family may be moved to at all: a cluster's nodes follow the cluster."""
-    return not any(word in f"{family.publisher}/{family.pattern}" for word in _FOLLOW_THE_CLUSTER)
+    return not any(word in f"{family.publisher}/{family.pattern}".lower() for word in _FOLLOW_THE_CLUSTER)
 
 
 def _major(subject: str, sites: Sequence[Site], keyed: _Keyed, moment: _Moment) -> Update | None:

@@ -26,6 +26,10 @@ _KERNELS = ("6.1", "6.12", "6.18")
 _LAST_SERVICE_PACKS = ("11-sp4", "12-sp5", "15-sp7", "16-0")
 
 
+_LINE = re.compile(r"\*?|\d+(?:\.\d+)*|kernel-\d+\.\d+-|-ebs", re.ASCII)
+"""What ``*`` in a successor may stand for: what varies anyway, a kernel line, the kind of volume; never a variant."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Step:
     r"""A family whose pattern fits ``old`` is followed by those that fit ``new``.
@@ -145,8 +149,10 @@ def major_successors(family: Family) -> tuple[Family, ...]:
 
 
 def succeeds(new: Family, old: Family) -> bool:
-    """Whether a family is one of those that come after another."""
+    """Whether a family is one of those that come after another: of the same variant, on whatever kernel line."""
     return any(
-        new.publisher == after.publisher and wild(new.pattern, after.pattern) is not None
+        new.publisher == after.publisher
+        and (stood_for := wild(new.pattern, after.pattern)) is not None
+        and all(_LINE.fullmatch(piece) for piece in stood_for)
         for after in major_successors(old)
     )

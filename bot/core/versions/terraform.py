@@ -110,7 +110,8 @@ class Terraform(Ranged):
 
     def rewrite(self, constraint: str, version: str, strategy: Strategy) -> str | None:
         """As every scheme's; what stands after "+" is not written."""
-        return super().rewrite(constraint, version.partition("+")[0], strategy)
+        written = version.partition("+")[0] if _key(version) is not None else version
+        return super().rewrite(constraint, written, strategy)
 
     def pin(self, version: str) -> str:
         """``=`` and the version."""
