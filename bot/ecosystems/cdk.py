@@ -306,7 +306,7 @@ def _named(source: Source, bracket: int, names: tuple[str, ...]) -> str:
 ecosystem = Ecosystem(
     name="cdk",
     patterns=("*.ts", "*.mts", "*.cts", "*.js", "*.mjs", "*.cjs", "*.py"),
-    version=1,
+    version=2,
     extract=extract,
     hints=("aws-cdk", "aws_cdk", "monocdk"),
     worth=lambda _, text: _SAYS.search(text) is not None,

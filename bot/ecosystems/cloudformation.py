@@ -139,7 +139,7 @@ def _engine(template: Template, own: Table) -> str:
 ecosystem = Ecosystem(
     name="cloudformation",
     patterns=("*.yml", "*.yaml", "*.json", "*.template"),
-    version=3,
+    version=4,
     extract=extract,
     # Every template with anything of ours has it, and hardly anything else; more than one word of a
     # template can't be asked for, and `ami-` stands in too much that is none (`origami-`, `dynami-`).

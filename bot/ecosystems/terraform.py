@@ -377,7 +377,7 @@ ecosystem = Ecosystem(
         "*.tfvars.json",
         "*terragrunt.hcl",
     ),
-    version=2,
+    version=3,
     extract=extract,
     complete=complete,
     worth=lambda _, text: _WORTH.search(text) is not None,
