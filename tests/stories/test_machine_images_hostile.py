@@ -84,7 +84,7 @@ def test_ten_thousand_ids_are_asked_for_in_few_requests(cloud: Cloud, good: Imag
     moves(cloud, good)
     assert cloud.amazon.counted()["DescribeImages", "eu-west-1"] <= 10_001 // 200 + 2
     assert {call.region for call in cloud.amazon.calls} == {"eu-west-1"}
-    assert cloud.amazon.counted()["GetCallerIdentity", "eu-west-1"] == 1
+    assert {call.action for call in cloud.amazon.calls} <= {"DescribeImages", "GetParameters"}
 
 
 def test_a_map_of_made_up_regions_asks_no_host_that_there_is_not(cloud: Cloud, good: Image) -> None:  # noqa: F811 - the fixture's name
