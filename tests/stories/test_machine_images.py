@@ -384,3 +384,21 @@ def test_scan_tells_the_family_and_what_the_place_becomes(cloud: Cloud) -> None:
     out = cloud.freshline("scan", str(cloud.desk.repository)).out
     assert f"update\t{name}\t{old.id}\t{new.id}\timage," in out
     assert "\tnot fixed\t" in out
+
+
+@pytest.mark.parametrize("path", ["main.tf", "stack.yaml"])
+def test_a_comment_says_what_an_image_was_that_is_gone(cloud: Cloud, path: str) -> None:
+    cloud.linux(OLD)
+    new = cloud.linux(NEW)
+    note = "# freshline: aws_ami=amazon-linux/al2023-ami-2023*.*-kernel-6.1-x86_64"
+    texts = {
+        "main.tf": f'provider "aws" {{\n  region = "eu-west-1"\n}}\n\nlocals {{\n  image = "%s" {note}\n}}\n',
+        "stack.yaml": (
+            "Mappings:\n  M:\n    eu-west-1:\n"
+            f"      Image: %s {note}\n"
+            "Resources:\n  T: {Type: 'AWS::EC2::LaunchTemplate'}\n"
+        ),
+    }
+    cloud.desk.write({path: texts[path] % "ami-0123456789abcdef0"})
+    cloud.run()
+    assert cloud.moved(path) == texts[path] % new.id
